@@ -1,0 +1,8 @@
+"""One request each, by one method; the timed region of every method is visible on one screen."""
+
+from __future__ import annotations
+
+from .alone import run_base, run_teacher
+from .c2c import run_c2c
+
+ARMS = {"c2c": run_c2c, "base": run_base, "teacher": run_teacher}

@@ -1,0 +1,70 @@
+"""A KV cache whose memory is taken before the clock starts.
+
+transformers' ``DynamicCache`` grows by concatenation: it copies the whole cache at every token.
+Here each layer writes into a buffer of the request's final length instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from transformers.cache_utils import Cache, DynamicLayer
+
+
+class KVShape(NamedTuple):
+    """Heads and head size of one layer's keys (values have the same, in every mapped model)."""
+
+    heads: int
+    head_dim: int
+
+
+class PreallocatedLayer(DynamicLayer):
+    """One layer's keys and values, each (1, heads, tokens, head_dim): a view of a fixed buffer."""
+
+    def __init__(
+        self, shape: KVShape, capacity: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        super().__init__()
+        size = (1, shape.heads, capacity, shape.head_dim)
+        self.dtype, self.device = dtype, device
+        self.key_buffer = torch.empty(size, dtype=dtype, device=device)
+        self.value_buffer = torch.empty(size, dtype=dtype, device=device)
+        self.length = 0
+        self.keys, self.values = self.key_buffer[:, :, :0], self.value_buffer[:, :, :0]
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append new tokens' keys and values; return those of all tokens so far."""
+        start, end = self.length, self.length + key_states.shape[-2]
+        self.key_buffer[:, :, start:end] = key_states
+        self.value_buffer[:, :, start:end] = value_states
+        self.length = end
+        self.keys, self.values = self.key_buffer[:, :, :end], self.value_buffer[:, :, :end]
+        return self.keys, self.values
+
+    def get_seq_length(self) -> int:
+        """Tokens written so far."""
+        return self.length
+
+    def get_max_length(self) -> int:
+        """Tokens that the buffer holds."""
+        return self.key_buffer.shape[-2]
+
+    def span(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values of tokens ``start`` to ``end``, as views: writing to them writes here."""
+        return self.key_buffer[:, :, start:end], self.value_buffer[:, :, start:end]
+
+
+class KVCache(Cache):
+    """One ``PreallocatedLayer`` a model layer, all for the same number of tokens."""
+
+    def __init__(
+        self, shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        super().__init__(
+            layers=[PreallocatedLayer(shape, capacity, dtype, device) for shape in shapes]
+        )

@@ -1,0 +1,91 @@
+"""One decoder-only model and the three moves that a request makes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers.cache_utils import DynamicCache
+
+from ..errors import UserError
+from .cache import KVCache, KVShape
+
+
+@dataclass
+class CausalLM:
+    """A causal language model of transformers, used through its public interface only."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    kv_shapes: list[KVShape] = field(init=False)
+    eos_ids: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.embedding = self.model.get_input_embeddings()
+        self.decoder = self.model.get_decoder()
+        self.kv_shapes = probe_kv_shapes(self.name, self.decoder, self.model.device)
+        self.eos_ids = _eos_ids(self.model, self.tokenizer)
+
+    @property
+    def context_window(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        return getattr(self.model.config.get_text_config(), "max_position_embeddings", 1 << 30)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Ids that the embedding knows."""
+        return self.embedding.weight.shape[0]
+
+    def new_cache(self, capacity: int) -> KVCache:
+        """An empty cache with memory for ``capacity`` tokens."""
+        return KVCache(self.kv_shapes, capacity, self.model.dtype, self.model.device)
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
+        return self.embedding(ids)
+
+    def prefill(self, embeddings: torch.Tensor, cache: KVCache) -> None:
+        """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
+        self.decoder(inputs_embeds=embeddings, past_key_values=cache, use_cache=True)
+
+    def step(self, token: torch.Tensor, cache: KVCache) -> torch.Tensor:
+        """One decode step: a token (1, 1) to the logits (1, vocabulary) of the next one."""
+        output = self.model(
+            input_ids=token, past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        return output.logits[:, -1]
+
+
+@torch.inference_mode()
+def probe_kv_shapes(name: str, decoder: Any, device: torch.device) -> list[KVShape]:
+    """Heads and head size of every layer, read off the cache of one token.
+
+    Raises:
+        UserError: the model keeps something else than keys and values (state-space layers, say).
+    """
+    cache = DynamicCache()
+    decoder(
+        input_ids=torch.zeros((1, 1), dtype=torch.long, device=device),
+        past_key_values=cache,
+        use_cache=True,
+    )
+    shapes = []
+    for layer in cache.layers:
+        keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
+        if keys is None or values is None or keys.ndim != 4 or keys.shape != values.shape:
+            raise UserError(f"{name}: not a model with a standard KV cache in every layer")
+        shapes.append(KVShape(keys.shape[1], keys.shape[3]))
+    if not shapes:
+        raise UserError(f"{name}: fills no KV cache; name a decoder-only model")
+    return shapes
+
+
+def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """The ids that end an answer: the generation config's, else the config's, else the tokenizer's."""
+    for holder in (getattr(model, "generation_config", None), model.config, tokenizer):
+        ids = getattr(holder, "eos_token_id", None)
+        if ids is not None:
+            return frozenset([ids] if isinstance(ids, int) else ids)
+    return frozenset()

@@ -1,0 +1,200 @@
+"""All projectors of one teacher, and how several teachers' projections meet in the base's cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..errors import UserError
+from .cache import KVCache, KVShape
+from .layer_maps import LAYER_MAPS
+from .projector import C2CProjector
+
+FUSION_MODES = ("sequential", "parallel")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One base layer listens to one teacher layer through one projector."""
+
+    base_layer: int
+    teacher_layer: int
+    projector: C2CProjector
+
+
+class Fuser(nn.Module):
+    """The projectors of one teacher, in the order of the base's layers."""
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        super().__init__()
+        self.connections = [c for c in connections if c.projector.is_open]
+        self.projectors = nn.ModuleList(c.projector for c in connections)
+
+
+def project_into(
+    base_cache: KVCache,
+    base_span: tuple[int, int],
+    teachers: Sequence[tuple[Fuser, KVCache, tuple[int, int]]],
+    mode: str,
+) -> int:
+    """Overwrite the base's keys and values of a span with the fused ones, in place.
+
+    ``sequential``: each teacher's projectors read the base as the teacher before left it.
+    ``parallel``: all read the clean base, and their residuals are summed.
+
+    Args:
+        base_cache: cache of the base, filled at least to the end of ``base_span``.
+        base_span: first and last-plus-one token to be fused, in the base's cache.
+        teachers: for each teacher its fuser, its cache and the same tokens' span in that cache.
+        mode: one of ``FUSION_MODES``.
+
+    Returns:
+        The number of projections made: open projectors of all teachers.
+    """
+    waiting, calls = [], 0
+    for fuser, teacher_cache, teacher_span in teachers:
+        for connection in fuser.connections:
+            base = base_cache.layers[connection.base_layer].span(*base_span)
+            teacher = teacher_cache.layers[connection.teacher_layer].span(*teacher_span)
+            residuals = connection.projector.residuals(teacher, base)
+            calls += 1
+            if mode == "sequential":
+                _add(base, residuals)
+            else:
+                waiting.append((base, residuals))
+    for base, residuals in waiting:
+        _add(base, residuals)
+    return calls
+
+
+def _add(base: tuple[torch.Tensor, ...], residuals: tuple[torch.Tensor | None, ...]) -> None:
+    for states, residual in zip(base, residuals, strict=True):
+        if residual is not None:
+            states += residual
+
+
+def dummy_fuser(
+    base_shapes: Sequence[KVShape],
+    teacher_shapes: Sequence[KVShape],
+    layer_map: str,
+    hidden_dim: int,
+    intermediate_dim: int,
+    num_layers: int,
+) -> Fuser:
+    """A fuser with made-up weights (torch's global seed) and open gates, one projector a layer."""
+    mapping = LAYER_MAPS[layer_map](len(base_shapes), len(teacher_shapes))
+    return Fuser(
+        [
+            Connection(
+                base_layer,
+                teacher_layer,
+                C2CProjector(
+                    source_dim=teacher_shapes[teacher_layer].head_dim,
+                    target_dim=base_shapes[base_layer].head_dim,
+                    source_num_heads=teacher_shapes[teacher_layer].heads,
+                    target_num_heads=base_shapes[base_layer].heads,
+                    hidden_dim=hidden_dim,
+                    intermediate_dim=intermediate_dim,
+                    num_layers=num_layers,
+                ),
+            )
+            for base_layer, teacher_layer in enumerate(mapping)
+        ]
+    )
+
+
+def load_fuser(
+    folder: Path, base_shapes: Sequence[KVShape], teacher_shapes: Sequence[KVShape]
+) -> Fuser:
+    """Load a checkpoint folder in the published format, and check that it fits the pair.
+
+    Nothing from the folder is executed (``weights_only=True``).
+
+    Raises:
+        UserError: a file is missing or unreadable, or a shape does not fit the pair.
+    """
+    mapping = _layer_entries(_read_json(folder / "projector_config.json"), folder)
+    projectors: dict[int, C2CProjector] = {}
+    connections = []
+    for base_layer, teacher_layer, index in mapping:
+        if base_layer >= len(base_shapes) or teacher_layer >= len(teacher_shapes):
+            raise UserError(
+                f"{folder}/projector_config.json: maps base layer {base_layer} to teacher layer "
+                f"{teacher_layer}, but the pair has {len(base_shapes)} and {len(teacher_shapes)} "
+                "layers; name the checkpoint that was trained for this pair"
+            )
+        if index not in projectors:
+            projectors[index] = _load_projector(folder, index)
+        _check_fit(folder, index, projectors[index], base_shapes[base_layer],
+                   teacher_shapes[teacher_layer])
+        connections.append(Connection(base_layer, teacher_layer, projectors[index]))
+    return Fuser(connections)
+
+
+def _layer_entries(config: object, folder: Path) -> list[tuple[int, int, int]]:
+    """(base layer, teacher layer, projector) of the published {"0": {"1": {...}}} mapping.
+
+    A layer with several entries has an aggregator in training only; inference uses the first.
+    """
+    try:
+        layers = config["0"]["1"]
+        return sorted((int(base), int(e[0][0]), int(e[0][1])) for base, e in layers.items() if e)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise UserError(
+            f"{folder}/projector_config.json: not a projector map "
+            '({"0": {"1": {"<base layer>": [[<teacher layer>, <projector>]]}}})'
+        ) from None
+
+
+def _load_projector(folder: Path, index: int) -> C2CProjector:
+    description = _read_json(folder / f"projector_{index}.json")
+    try:
+        if description["class"] != "C2CProjector":
+            raise UserError(
+                f"{folder}/projector_{index}.json: class {description['class']!r} is not "
+                "supported; only C2CProjector is"
+            )
+        arguments = {k: v for k, v in description["init_args"].items()
+                     if k not in ("dropout", "dtype", "initial_temperature", "final_temperature",
+                                  "anneal_steps")}
+        projector = C2CProjector(**arguments)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder}/projector_{index}.json: bad description ({error})") from None
+    path = folder / f"projector_{index}.pt"
+    if not path.is_file():
+        raise UserError(f"{path}: missing; download the whole checkpoint folder again")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        projector.load_state_dict(state)
+    except Exception as error:  # a foreign file can fail in any way torch and pickle know
+        reason = str(error).split("\n")[0][:200]
+        raise UserError(f"{path}: not a state dict of this projector ({reason})") from None
+    projector.freeze_gates()
+    return projector
+
+
+def _check_fit(
+    folder: Path, index: int, projector: C2CProjector, base: KVShape, teacher: KVShape
+) -> None:
+    expected = teacher.heads * teacher.head_dim + base.heads * base.head_dim
+    found = projector.key_in.in_features
+    if found != expected or (projector.heads, projector.head_dim) != base:
+        raise UserError(
+            f"{folder}/projector_{index}.pt: reads {found} channels for {projector.heads} heads of "
+            f"{projector.head_dim}, but this pair has {expected} and {base.heads} heads of "
+            f"{base.head_dim}; name the checkpoint that was trained for this pair"
+        )
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing; is this a fuser checkpoint folder?") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path}: not JSON ({error})") from None

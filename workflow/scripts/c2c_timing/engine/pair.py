@@ -1,0 +1,157 @@
+"""A loaded pair: the base, its teachers, and a fuser for each teacher."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import UserError
+from .causal_lm import CausalLM
+from .fuser import Fuser, dummy_fuser, load_fuser
+from .pair_card import FuserSpec, ModelSpec, PairCard
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass
+class ModelPair:
+    """Everything that a request needs, on one device."""
+
+    base: CausalLM
+    teachers: list[CausalLM]
+    fusers: list[Fuser]
+    fusion_mode: str
+    device: torch.device
+
+
+def resolve_device(name: str) -> torch.device:
+    """``cpu``, ``cuda``, ``cuda:N`` or ``auto`` (CUDA where there is one) to a device.
+
+    Raises:
+        UserError: the device is not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is unknown (choices: auto, cpu, cuda, cuda:N)") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"device {name!r} is not supported (choices: auto, cpu, cuda, cuda:N)")
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise UserError(f"device {name!r} is not there: torch sees no GPU; use --device cpu")
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise UserError(f"device {name!r} is not there: torch sees {count} GPU(s)")
+    return device
+
+
+def load_pair(card: PairCard, device: torch.device, dtype: str, seed: int) -> ModelPair:
+    """Load or make up all models and fusers of a card.
+
+    Dummy weights depend on the seed, the card and the device type alone.
+
+    Raises:
+        UserError: a model or checkpoint is missing, unreadable or does not fit.
+    """
+    torch.manual_seed(seed)
+    base = load_model(card.base, device, DTYPES[dtype])
+    teachers = [load_model(spec, device, DTYPES[dtype]) for spec in card.teachers]
+    fusers = [
+        _load_fuser(spec, card, base, teacher, device).to(device, DTYPES[dtype]).eval()
+        for spec, teacher in zip(card.fusers, teachers, strict=True)
+    ]
+    return ModelPair(base, teachers, fusers, card.fusion_mode, device)
+
+
+def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> CausalLM:
+    """One model with its tokenizer, ready for inference."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    if spec.weights == "dummy":
+        if spec.config is None:
+            raise UserError(f"{spec.model}: its pair card names no config folder; dummy weights need one")
+        with _explained(spec.model):
+            config = AutoConfig.from_pretrained(spec.config)
+            with device:
+                model = AutoModelForCausalLM.from_config(config, dtype=dtype)
+            tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer)
+    else:
+        if spec.weights == "local" and not Path(spec.model).is_dir():
+            raise UserError(f"{spec.model}: no such folder; name a folder with config.json and safetensors")
+        with _explained(spec.model):
+            model = AutoModelForCausalLM.from_pretrained(
+                spec.model, revision=spec.revision, dtype=dtype, use_safetensors=True
+            ).to(device)
+            tokenizer = AutoTokenizer.from_pretrained(spec.model, revision=spec.revision)
+    return CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
+
+
+def _load_fuser(
+    spec: FuserSpec, card: PairCard, base: CausalLM, teacher: CausalLM, device: torch.device
+) -> Fuser:
+    if spec.weights == "dummy" or spec.checkpoint is None:
+        with device:
+            return dummy_fuser(
+                base.kv_shapes,
+                teacher.kv_shapes,
+                card.layer_map,
+                spec.hidden_dim,
+                spec.intermediate_dim,
+                spec.num_layers,
+            )
+    folder = Path(spec.checkpoint)
+    if not folder.is_dir():
+        if spec.weights == "local":
+            raise UserError(f"{spec.checkpoint}: no such fuser folder; check --fuser_checkpoint")
+        folder = _download(spec)
+    return load_fuser(folder / (spec.subfolder or ""), base.kv_shapes, teacher.kv_shapes)
+
+
+def _download(spec: FuserSpec) -> Path:
+    from huggingface_hub import snapshot_download
+
+    with _explained(spec.checkpoint):
+        pattern = f"{spec.subfolder}/*" if spec.subfolder else None
+        return Path(
+            snapshot_download(spec.checkpoint, revision=spec.revision, allow_patterns=pattern)
+        )
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn what transformers and the Hub raise into one line."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
+        raise UserError(
+            f"{what}: cannot be loaded ({reason[:200]}); check the name, the network or HF_ENDPOINT, "
+            "or run with --weights dummy"
+        ) from error
+
+
+def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]:
+    """The record's ``model_config``: what was timed, and whether its answers mean anything."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {
+        "base_model": card.base.model,
+        "teacher_model": " + ".join(teacher.model for teacher in card.teachers),
+        "fuser": " + ".join(fuser.checkpoint or "dummy" if fuser.weights != "dummy" else "dummy"
+                            for fuser in card.fusers),
+        "weights": card.weights,
+        "dtype": dtype,
+        "device": name,
+        "tokenizer": card.base.tokenizer.name
+        if card.base.weights == "dummy" and card.base.tokenizer
+        else card.base.model,
+        "layer_map": card.layer_map,
+        "fusion_mode": card.fusion_mode,
+        "alignment": card.alignment,
+    }

@@ -1,0 +1,142 @@
+"""Model pair cards: which models, which fuser, how they are connected. Never imports torch."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from ..errors import UserError
+
+WORKFLOW = Path(__file__).resolve().parents[3]
+PAIRS = WORKFLOW / "pairs"
+SCHEMA = WORKFLOW / "schemas" / "pair_card.schema.yaml"
+WEIGHTS = ("hub", "local", "dummy")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Where one model comes from.
+
+    Attributes:
+        model: Hub id, or a local folder when ``weights`` is ``local``; the model's name.
+        weights: ``hub``, ``local`` or ``dummy``.
+        revision: pinned revision on the Hub.
+        config: folder with a config.json, for dummy weights.
+        tokenizer: folder of the tokenizer that dummy weights use.
+    """
+
+    model: str
+    weights: str
+    revision: str | None = None
+    config: Path | None = None
+    tokenizer: Path | None = None
+
+
+@dataclass(frozen=True)
+class FuserSpec:
+    """Where one teacher's fuser comes from: a folder (local or on the Hub), or shapes (dummy)."""
+
+    weights: str
+    checkpoint: str | None = None
+    subfolder: str | None = None
+    revision: str | None = None
+    hidden_dim: int = 1024
+    intermediate_dim: int = 1024
+    num_layers: int = 3
+
+
+@dataclass(frozen=True)
+class PairCard:
+    """A base, its teachers with a fuser each, and how they are connected."""
+
+    name: str
+    base: ModelSpec
+    teachers: tuple[ModelSpec, ...]
+    fusers: tuple[FuserSpec, ...]
+    layer_map: str = "last_aligned"
+    fusion_mode: str = "sequential"
+    alignment: str | None = None
+    files: tuple[Path, ...] = ()
+
+    @property
+    def weights(self) -> str:
+        """``real``, ``dummy``, or ``mixed`` when only some parts have made-up weights."""
+        kinds = {spec.weights == "dummy" for spec in (self.base, *self.teachers, *self.fusers)}
+        return "mixed" if len(kinds) == 2 else "dummy" if kinds == {True} else "real"
+
+    def with_weights(self, weights: str) -> PairCard:
+        """The same pair with all weights from another source."""
+        return replace(
+            self,
+            base=replace(self.base, weights=weights),
+            teachers=tuple(replace(teacher, weights=weights) for teacher in self.teachers),
+            fusers=tuple(replace(fuser, weights=weights) for fuser in self.fusers),
+        )
+
+
+def available_pairs() -> list[str]:
+    """Names of all cards."""
+    return sorted(path.stem for path in PAIRS.glob("*.yaml"))
+
+
+@functools.cache
+def load_pair_card(name: str) -> PairCard:
+    """Read and check a card.
+
+    Raises:
+        UserError: no such card, or a card that does not follow the schema.
+    """
+    path = PAIRS / f"{name}.yaml"
+    if name not in available_pairs():
+        close = difflib.get_close_matches(name, available_pairs(), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UserError(f"unknown pair {name!r}{hint} (choices: {', '.join(available_pairs())})")
+    try:
+        card = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({error})") from None
+    _check(card, path)
+    weights = card["weights"]
+    base = _model(card["base"], weights)
+    teachers = [_model(teacher, weights) for teacher in card["teachers"]]
+    return PairCard(
+        name=name,
+        base=base,
+        teachers=tuple(teachers),
+        fusers=tuple(FuserSpec(weights=weights, **t.get("fuser", {})) for t in card["teachers"]),
+        layer_map=card.get("layer_map", "last_aligned"),
+        fusion_mode=card.get("fusion_mode", "sequential"),
+        alignment=card.get("alignment"),
+        files=(path, *_shape_files([base, *teachers])),
+    )
+
+
+def _model(entry: dict, weights: str) -> ModelSpec:
+    return ModelSpec(
+        model=entry["model"],
+        weights=weights,
+        revision=entry.get("revision"),
+        config=PAIRS / entry["config"] if "config" in entry else None,
+        tokenizer=PAIRS / entry.get("tokenizer", "tokenizers/tiny"),
+    )
+
+
+def _shape_files(specs: list[ModelSpec]) -> list[Path]:
+    folders = {folder for spec in specs for folder in (spec.config, spec.tokenizer) if folder}
+    return sorted(path for folder in folders for path in folder.glob("*.json"))
+
+
+def _check(card: object, path: Path) -> None:
+    import jsonschema
+
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schema).iter_errors(card)
+    )
+    if error:
+        where = ".".join(str(part) for part in error.absolute_path) or "the card"
+        raise UserError(f"{path}: {where}: {error.message}")

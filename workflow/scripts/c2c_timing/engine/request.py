@@ -1,0 +1,123 @@
+"""One request, ready to run: ids on the device, cut into sections before the clock starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from .causal_lm import CausalLM
+from .decoding import Decoding
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A run of prompt tokens that the base and the teachers read in one go.
+
+    Attributes:
+        base_ids: (1, tokens).
+        teacher_ids: the same stretch of text in each teacher's ids, each (1, tokens); empty where
+            no teacher has to read it, because nothing after it is projected.
+        is_projected: whether the teachers' caches of this section go into the base's.
+        base_span, teacher_spans: where the section lies in each cache.
+    """
+
+    base_ids: torch.Tensor
+    teacher_ids: tuple[torch.Tensor, ...]
+    is_projected: bool
+    base_span: Span
+    teacher_spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A prompt in ids of every model, and how it is to be answered.
+
+    Attributes:
+        base_ids: the base's whole prompt, (1, L).
+        teacher_ids: the first teacher's whole prompt, (1, L').
+        sections: prompt tokens 0 … L-2, in order.
+        last_token: prompt token L-1, which the first decode step feeds, (1, 1).
+        decoding: how the answer is generated.
+        capacity: tokens that the longest cache must hold.
+    """
+
+    base_ids: torch.Tensor
+    teacher_ids: torch.Tensor
+    sections: tuple[Section, ...]
+    last_token: torch.Tensor
+    decoding: Decoding
+    capacity: int
+
+    def stop_ids(self, model: CausalLM) -> frozenset[int]:
+        """The ids that end an answer: none at fixed length."""
+        return frozenset() if self.decoding.ignore_eos else model.eos_ids
+
+
+@dataclass(frozen=True)
+class TextSpan:
+    """A stretch of the prompt in every model's ids, before it is put on the device."""
+
+    base: Sequence[int]
+    teachers: Sequence[Sequence[int]]
+    is_projected: bool
+
+
+def same_ids(ids: Sequence[int], teachers: int) -> list[TextSpan]:
+    """Without alignment every model reads the base's ids, and all but the last are projected."""
+    return [
+        TextSpan(ids[:-1], [ids[:-1]] * teachers, is_projected=True),
+        TextSpan(ids[-1:], [ids[-1:]] * teachers, is_projected=False),
+    ]
+
+
+def build_request(
+    spans: Sequence[TextSpan], decoding: Decoding, device: torch.device
+) -> Request:
+    """Put the ids on the device and lay out the sections.
+
+    The last token is kept for the first decode step; stretches of no tokens vanish; teachers stop
+    reading after the last projected stretch.
+    """
+
+    def tensor(ids: Sequence[int]) -> torch.Tensor:
+        return torch.tensor([list(ids)], dtype=torch.long, device=device)
+
+    base_ids = [i for span in spans for i in span.base]
+    all_teacher_ids = list(zip(*(span.teachers for span in spans), strict=True))
+    teacher_ids = [i for part in all_teacher_ids[0] for i in part]
+    last_projected = max(
+        (n for n, span in enumerate(spans) if span.is_projected), default=-1
+    )
+
+    sections, base_at = [], 0
+    teachers_at = [0] * len(all_teacher_ids)
+    for number, span in enumerate(spans):
+        ids = list(span.base)[: len(base_ids) - 1 - base_at]
+        is_read = number <= last_projected
+        sizes = [len(part) if is_read else 0 for part in span.teachers]
+        if ids or any(sizes):
+            sections.append(
+                Section(
+                    base_ids=tensor(ids),
+                    teacher_ids=tuple(map(tensor, span.teachers)) if is_read else (),
+                    is_projected=span.is_projected,
+                    base_span=(base_at, base_at + len(ids)),
+                    teacher_spans=tuple(
+                        (at, at + size) for at, size in zip(teachers_at, sizes, strict=True)
+                    ),
+                )
+            )
+        base_at += len(ids)
+        teachers_at = [at + size for at, size in zip(teachers_at, sizes, strict=True)]
+    return Request(
+        base_ids=tensor(base_ids),
+        teacher_ids=tensor(teacher_ids),
+        sections=tuple(sections),
+        last_token=tensor(base_ids[-1:]),
+        decoding=decoding,
+        capacity=max(len(base_ids), *teachers_at) + decoding.max_new_tokens,
+    )
