@@ -139,4 +139,4 @@ def _check(card: object, path: Path) -> None:
     )
     if error:
         where = ".".join(str(part) for part in error.absolute_path) or "the card"
-        raise UserError(f"{path}: {where}: {error.message}")
+        raise UserError(f"{path}: {where}: {error.message[:300]}")

@@ -1,0 +1,26 @@
+"""Where the time goes when two language models talk through their KV caches."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    """Everything: shards, summary, figures, report."""
+    default_target: True
+    input:
+        SHARD_FILES,
+        "results/summary.tsv",
+        FIGURES,
+        "results/report.html",
+
+
+include: "workflow/rules/timing.smk"
+include: "workflow/rules/merge.smk"
+include: "workflow/rules/figures.smk"

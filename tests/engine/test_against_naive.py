@@ -1,0 +1,100 @@
+"""The engine against a plain second writing of the method, in any clone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from c2c_timing.arms.c2c import run_c2c
+from c2c_timing.clock import Stage, StageClock
+from c2c_timing.engine.decoding import Decoding
+from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
+from c2c_timing.engine.pair import ModelPair
+from c2c_timing.engine.request import build_request, same_ids
+from engine.naive import naive_c2c
+from engine.tiny_models import tiny_model
+
+NEW_TOKENS = 12
+
+
+def make_pair(base: str, teachers: list[str], mode: str, layer_map: str) -> ModelPair:
+    base_lm = tiny_model(base)
+    teacher_lms = [tiny_model(name, seed) for seed, name in enumerate(teachers, 1)]
+    fusers = [
+        dummy_fuser(base_lm.kv_shapes, lm.kv_shapes, layer_map, 24, 40, 4).eval()
+        for lm in teacher_lms
+    ]
+    return ModelPair(base_lm, teacher_lms, fusers, mode, torch.device("cpu"))
+
+
+def close_some_gates(pair: ModelPair) -> None:
+    for fuser in pair.fusers:
+        fuser.connections[0].projector.key_gate_logit.data.fill_(-1.0)
+        fuser.connections[1].projector.value_gate_logit.data.fill_(-1.0)
+        for connection in fuser.connections:
+            connection.projector.freeze_gates()
+
+
+def run_naive(pair: ModelPair, ids: list[int]):
+    fusers = [
+        [
+            (c.base_layer, c.teacher_layer, c.projector.state_dict(), c.projector.heads)
+            for c in fuser.connections
+        ]
+        for fuser in pair.fusers
+    ]
+    teachers = [teacher.model for teacher in pair.teachers]
+    return naive_c2c(pair.base.model, teachers, fusers, pair.fusion_mode, ids, NEW_TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("base", "teachers", "mode", "layer_map"),
+    [
+        ("qwen3", ["qwen2"], "sequential", "last_aligned"),
+        ("qwen3", ["llama"], "sequential", "k_nearest"),
+        ("gpt2", ["qwen3"], "sequential", "last_aligned"),
+        ("qwen3", ["qwen2", "llama"], "sequential", "last_aligned"),
+        ("qwen3", ["qwen2", "llama"], "parallel", "k_nearest"),
+    ],
+)
+@torch.inference_mode()
+def test_fused_cache_and_answer(base, teachers, mode, layer_map, monkeypatch):
+    pair = make_pair(base, teachers, mode, layer_map)
+    close_some_gates(pair)
+    ids = torch.randint(0, 300, (41,), generator=torch.Generator().manual_seed(7)).tolist()
+    fused, answer = run_naive(pair, ids)
+    caches, new_cache = [], pair.base.new_cache
+
+    def keep(capacity):
+        caches.append(new_cache(capacity))
+        return caches[-1]
+
+    monkeypatch.setattr(pair.base, "new_cache", keep, raising=False)
+    decoding = Decoding(max_new_tokens=NEW_TOKENS, ignore_eos=True)
+    clock = StageClock()
+    result = run_c2c(pair, build_request(same_ids(ids, len(teachers)), decoding, pair.device), clock)
+
+    assert result.ids == answer
+    for layer, expected in zip(caches[0].layers, fused, strict=True):
+        for found, wanted in zip(layer.span(0, len(ids) - 1), expected, strict=True):
+            torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+    reading = clock.read()
+    assert len(reading.durations_ms(Stage.DECODE)) == NEW_TOKENS
+    assert len(reading.durations_ms(Stage.TEACHER_PREFILL)) == len(teachers)
+
+
+@torch.inference_mode()
+def test_closed_gates_cost_nothing_and_change_nothing():
+    pair = make_pair("qwen3", ["qwen2"], "sequential", "last_aligned")
+    for connection in pair.fusers[0].connections:
+        connection.projector.key_gate_logit.data.fill_(0.0)
+        connection.projector.value_gate_logit.data.fill_(-3.0)
+        connection.projector.freeze_gates()
+    fuser = Fuser(pair.fusers[0].connections)
+    ids = torch.tensor([[5, 6, 7, 8]])
+    cache, teacher_cache = pair.base.new_cache(4), pair.teachers[0].new_cache(4)
+    pair.base.prefill(pair.base.embed(ids), cache)
+    pair.teachers[0].prefill(pair.teachers[0].embed(ids), teacher_cache)
+    before = [layer.keys.clone() for layer in cache.layers]
+    assert project_into(cache, (0, 4), [(fuser, teacher_cache, (0, 4))], "sequential") == 0
+    for layer, keys in zip(cache.layers, before, strict=True):
+        assert torch.equal(layer.keys, keys)

@@ -1,0 +1,40 @@
+"""Names that the rules share: the checked config, the plan, closed wildcard vocabularies."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+
+from c2c_timing import plan
+from c2c_timing.errors import UserError
+from snakemake.exceptions import WorkflowError
+
+# Rules call `python`: let it be the one that runs Snakemake, unless a rule's environment brings
+# its own.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+try:
+    plan.check_config(config)
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+SCRIPTS = "workflow/scripts"
+SHARDS = plan.plan_shards(config)
+SHARD_FILES = [shard.timing_file for shard in SHARDS]
+FIGURE_NAMES = ["stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length"]
+FIGURES = expand("results/plots/{figure}.{ending}", figure=FIGURE_NAMES, ending=["png", "svg"])
+
+
+wildcard_constraints:
+    figure="|".join(FIGURE_NAMES),
+    **{
+        name: "|".join(map(re.escape, values)) for name, values in plan.vocabulary().items()
+    },
+
+
+# One device does one thing at a time on this machine; a cluster hands out its own devices.
+resource_scopes:
+    gpu="local",
+    stopwatch="local",

@@ -1,0 +1,60 @@
+"""Figures and the report, from the merged records alone."""
+
+
+rule plot_timings:
+    """Draw one figure, as PNG and SVG."""
+    input:
+        script=f"{SCRIPTS}/plot_timings.py",
+        code=plan.analysis_code(),
+        timings=rules.merge_timings.output.timings,
+    output:
+        png="results/plots/{figure}.png",
+        svg="results/plots/{figure}.svg",
+    log:
+        "results/logs/plot_timings/{figure}.log",
+    benchmark:
+        "results/benchmarks/plot_timings/{figure}.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --figure {wildcards.figure:q}"
+        " --timings {input.timings:q}"
+        " --png {output.png:q}"
+        " --svg {output.svg:q}"
+        " 2>&1 | tee {log:q}; exit ${{PIPESTATUS[0]}}"
+
+
+rule write_report:
+    """One page that is readable offline."""
+    input:
+        script=f"{SCRIPTS}/write_report.py",
+        code=plan.analysis_code(),
+        timings=rules.merge_timings.output.timings,
+        errors=rules.merge_timings.output.errors,
+        summary=rules.summarize_timings.output.summary,
+        figures=FIGURES,
+    output:
+        report="results/report.html",
+    log:
+        "results/logs/write_report.log",
+    benchmark:
+        "results/benchmarks/write_report.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --timings {input.timings:q}"
+        " --summary {input.summary:q}"
+        " --errors {input.errors:q}"
+        " --plots-dir results/plots"
+        " --output {output.report:q}"
+        " 2>&1 | tee {log:q}; exit ${{PIPESTATUS[0]}}"

@@ -1,0 +1,138 @@
+"""Flags that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from .data.sources import SourceSpec
+from .engine.pair_card import (
+    WEIGHTS,
+    FuserSpec,
+    ModelSpec,
+    PairCard,
+    available_pairs,
+    load_pair_card,
+)
+from .errors import UserError
+from .settings import DTYPES, METHODS, RunSettings
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+class Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows defaults, and examples as they are written."""
+
+
+def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which models, and where they run."""
+    group = parser.add_argument_group("models")
+    group.add_argument("--pair", default="tiny", help=f"pair card: {', '.join(available_pairs())}")
+    group.add_argument("--base_model", help="Hub id or folder, instead of the card's base")
+    group.add_argument("--teacher_model", help="Hub id or folder, instead of the card's teacher")
+    group.add_argument(
+        "--fuser_checkpoint",
+        help="folder (or Hub id, or Hub id:subfolder) in the published format, instead of the card's",
+    )
+    group.add_argument("--weights", choices=WEIGHTS, help="instead of the card's")
+    group.add_argument("--methods", nargs="+", choices=METHODS, default=["c2c"])
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    group.add_argument("--dtype", choices=DTYPES, default="float32")
+
+
+def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
+    """How answers are generated."""
+    group = parser.add_argument_group("decoding")
+    group.add_argument("--max_new_tokens", type=positive, help="instead of the card's")
+    group.add_argument(
+        "--ignore_eos", action="store_true", help="fixed length: exactly max_new_tokens"
+    )
+    group.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
+    group.add_argument("--top_p", type=float, default=1.0)
+    group.add_argument("--top_k", type=int, default=0, help="0 keeps all")
+    group.add_argument("--seed", type=int, default=0, help="of dummy weights, samples and sampling")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser, source: str) -> None:
+    """Where rows come from, and how many."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--source", choices=("builtin", "hub", "local"), default=source)
+    group.add_argument("--data_path", help="file or folder with the native columns (source local)")
+    group.add_argument("--revision", help="pinned revision of the data set on the Hub")
+    group.add_argument("--num_samples", type=positive, help="all rows unless given")
+    group.add_argument("--selection", choices=("first", "sample"), default="first")
+    group.add_argument("--max_prompt_tokens", type=positive, help="longest prompt")
+
+
+def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSettings:
+    """The settings of a run.
+
+    Raises:
+        UserError: a number is out of range, or the pair is unknown.
+    """
+    if arguments.temperature < 0 or not 0 < arguments.top_p <= 1 or arguments.top_k < 0:
+        raise UserError("sampling needs temperature >= 0, 0 < top_p <= 1 and top_k >= 0")
+    return RunSettings(
+        pair=pair_from(arguments),
+        methods=tuple(arguments.methods),
+        source=source,
+        num_samples=arguments.num_samples,
+        selection=arguments.selection,
+        max_new_tokens=arguments.max_new_tokens,
+        max_prompt_tokens=arguments.max_prompt_tokens,
+        ignore_eos=arguments.ignore_eos,
+        temperature=arguments.temperature,
+        top_p=arguments.top_p,
+        top_k=arguments.top_k,
+        device=arguments.device,
+        dtype=arguments.dtype,
+        seed=arguments.seed,
+        residual_limit=getattr(arguments, "residual_limit", 0.02),
+    )
+
+
+def pair_from(arguments: argparse.Namespace) -> PairCard:
+    """The card, with what the flags put in its place."""
+    card = load_pair_card(arguments.pair)
+    if arguments.weights:
+        card = card.with_weights(arguments.weights)
+    base, teacher = arguments.base_model, arguments.teacher_model
+    if base or teacher:
+        # Another model has other shapes: the card's fuser would not fit it.
+        card = replace(
+            card,
+            base=_model(base, arguments.weights) if base else card.base,
+            teachers=(_model(teacher, arguments.weights),) if teacher else card.teachers,
+            fusers=(FuserSpec("dummy"),) * (1 if teacher else len(card.teachers)),
+        )
+        names = (spec.model.rstrip("/").split("/")[-1] for spec in (card.base, *card.teachers))
+        card = replace(card, name=re.sub(r"[^\w.+-]", "-", "_".join(names)))
+    if arguments.fuser_checkpoint:
+        card = replace(card, fusers=(_fuser(arguments.fuser_checkpoint),) * len(card.teachers))
+    return card
+
+
+def _model(name: str, weights: str | None) -> ModelSpec:
+    folder = Path(name)
+    if weights == "dummy":
+        if not (folder / "config.json").is_file():
+            raise UserError(f"{name}: dummy weights need a folder with config.json")
+        tokenizer = load_pair_card("tiny").base.tokenizer
+        return ModelSpec(name, "dummy", config=folder, tokenizer=tokenizer)
+    return ModelSpec(name, "local" if folder.is_dir() else "hub")
+
+
+def _fuser(name: str) -> FuserSpec:
+    if Path(name).is_dir():
+        return FuserSpec("local", checkpoint=name)
+    repository, _, subfolder = name.partition(":")
+    if repository.count("/") != 1 or name.startswith((".", "/")):
+        raise UserError(f"{name}: no such fuser folder; check --fuser_checkpoint")
+    return FuserSpec("hub", checkpoint=repository, subfolder=subfolder or None)

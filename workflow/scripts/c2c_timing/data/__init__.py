@@ -1,0 +1,1 @@
+"""From data set cards to prompts: cards, sources of rows, selection, templates."""

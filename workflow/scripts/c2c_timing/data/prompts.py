@@ -1,0 +1,128 @@
+"""From a row to the messages that the models read. Row text is data, never a template."""
+
+from __future__ import annotations
+
+import functools
+import string
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jinja2
+import jinja2.sandbox
+
+from ..errors import SampleError
+from .cards import TEMPLATES, DatasetCard
+
+MAX_CHOICES = 10
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Chat messages (role and content), and whether the model's chat template wraps them."""
+
+    messages: list[dict[str, str]]
+    chat: bool
+
+
+class Tokenizer(Protocol):
+    """What truncation needs of a tokenizer."""
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        """Text to ids."""
+
+    def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        """Ids to text."""
+
+
+def build_prompt(card: DatasetCard, subject: str, row: dict[str, Any]) -> Prompt:
+    """The prompt of one row.
+
+    Raises:
+        SampleError: a column is missing, empty or of the wrong type.
+    """
+    if "conversation" in card.content:
+        return Prompt(_turns(card.content["conversation"], row), card.is_chat(subject))
+    optional = card.content.get("optional_columns", ())
+    choices_name = card.content.get("choices")
+    fields = {}
+    for name, column in card.content.get("columns", {}).items():
+        if name == choices_name:
+            fields[name] = normalise_choices(row.get(column), column)
+        else:
+            fields[name] = _text(row, column, may_be_empty=column in optional)
+    text = _template(card.prompt_for(subject)).render(fields).strip()
+    return Prompt([{"role": "user", "content": text}], card.is_chat(subject))
+
+
+def normalise_choices(value: Any, column: str = "choices") -> list[dict[str, str]]:
+    """Options as letter and text, lettered A, B, C... by position whatever their own labels are.
+
+    Takes a list of texts, or a dict of lists with ``text`` (and ``label``).
+    """
+    texts = value.get("text") if isinstance(value, dict) else value
+    if not isinstance(texts, list | tuple) or not texts:
+        raise SampleError("prompt", f"column {column!r} holds no list of options")
+    if len(texts) > MAX_CHOICES:
+        raise SampleError("prompt", f"column {column!r} holds {len(texts)} options; at most 10")
+    if not all(isinstance(text, str) for text in texts):
+        raise SampleError("prompt", f"column {column!r} holds an option that is no text")
+    return [
+        {"letter": letter, "text": text}
+        for letter, text in zip(string.ascii_uppercase, texts, strict=False)
+    ]
+
+
+def truncate_middle(text: str, tokenizer: Tokenizer, max_tokens: int) -> str:
+    """Keep the first and the last half of ``max_tokens`` tokens; shorter texts stay as they are."""
+    ids = tokenizer.encode(text, add_special_tokens=False)
+    if len(ids) <= max_tokens:
+        return text
+    half = max_tokens // 2
+    return "".join(
+        tokenizer.decode(part, skip_special_tokens=True) for part in (ids[:half], ids[-half:])
+    )
+
+
+def _text(row: dict[str, Any], column: str, may_be_empty: bool) -> str:
+    value = row.get(column)
+    if value is None or value == "":
+        if may_be_empty:
+            return ""
+        state = "is empty" if column in row else "is missing"
+        raise SampleError("prompt", f"column {column!r} {state}")
+    if not isinstance(value, str):
+        raise SampleError("prompt", f"column {column!r} is {type(value).__name__}, not text")
+    if not value.strip() and not may_be_empty:
+        raise SampleError("prompt", f"column {column!r} is blank")
+    return value
+
+
+def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
+    column = spec["column"]
+    turns = row.get(column)
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+        raise SampleError("prompt", f"column {column!r} holds no list of turns")
+    messages = []
+    for turn in turns[:-1]:
+        role = spec["roles"].get(turn.get(spec["role"]))
+        text = turn.get(spec["text"])
+        if role is None:
+            continue
+        if not isinstance(text, str) or not text.strip():
+            raise SampleError("prompt", f"column {column!r} holds a turn without text")
+        messages.append({"role": role, "content": text.strip()})
+    if not messages or messages[-1]["role"] != "user":
+        raise SampleError("prompt", f"column {column!r} holds no user's turn to answer")
+    return messages
+
+
+@functools.lru_cache(maxsize=64)
+def _template(source: str) -> jinja2.Template:
+    environment = jinja2.sandbox.SandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    return environment.from_string(source)

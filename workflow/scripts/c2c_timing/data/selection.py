@@ -1,0 +1,30 @@
+"""Which rows are timed: the first, or a sample drawn from a seed."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable
+
+from .sources import Row
+
+POOL_ROWS = 10_000
+
+
+def select_rows(
+    rows: Iterable[Row], num_samples: int | None, selection: str = "first", seed: int = 0
+) -> list[Row]:
+    """The rows of a run, in their original order; they depend on the rows and the seed alone.
+
+    ``first`` stops reading after ``num_samples``. ``sample`` draws without replacement from the
+    first ``POOL_ROWS`` rows, so that a stream of millions is never read to its end.
+    """
+    if num_samples is None:
+        return list(rows)
+    if selection == "first":
+        return list(itertools.islice(rows, num_samples))
+    pool = list(itertools.islice(rows, POOL_ROWS))
+    if len(pool) <= num_samples:
+        return pool
+    chosen = sorted(random.Random(seed).sample(range(len(pool)), num_samples))
+    return [pool[index] for index in chosen]

@@ -1,0 +1,163 @@
+"""From a config to shards: what Snakemake needs to know before anything runs. No heavy imports."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from .data.cards import WORKFLOW, available_datasets, load_dataset_card
+from .engine.pair_card import available_pairs, load_pair_card
+from .errors import UserError
+
+SCHEMA = WORKFLOW / "schemas" / "config.schema.yaml"
+TIMINGS = "results/timings"
+
+
+@dataclass(frozen=True)
+class PlannedShard:
+    """One job: a pair on one subject of a data set."""
+
+    pair: str
+    dataset: str
+    subject: str
+
+    @property
+    def timing_file(self) -> str:
+        """Its records, relative to the working directory."""
+        return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_timing.jsonl"
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check every key, name and number.
+
+    Raises:
+        UserError: the first thing that is wrong, with its key and the choices.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    unknown = [key for key in config if key not in schema["properties"]]
+    if unknown:
+        raise UserError(_unknown("config key", unknown[0], list(schema["properties"])))
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(dict(config))
+    error = jsonschema.exceptions.best_match(errors)
+    if error:
+        where = ".".join(str(part) for part in error.absolute_path) or "config"
+        raise UserError(f"config: {where}: {_readable(error)}")
+    for key in ("subjects", "data_path", "revision"):
+        for name in config.get(key, {}):
+            if name not in available_datasets():
+                raise UserError(_unknown(f"data set in {key}", name, available_datasets()))
+    if config["source"] == "local":
+        for name in config["datasets"]:
+            if name not in config.get("data_path", {}):
+                raise UserError(f"config: data_path.{name}: missing; source local needs it")
+    plan_shards(config)
+
+
+def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
+    """All shards of a config: pairs, data sets and subjects in the order they are named.
+
+    Raises:
+        UserError: an unknown pair, data set or subject.
+    """
+    shards = []
+    for pair in config["pairs"]:
+        load_pair_card(pair)
+        for dataset in config["datasets"]:
+            if dataset not in available_datasets():
+                raise UserError(_unknown("data set in datasets", dataset, available_datasets()))
+            subjects = config.get("subjects", {}).get(dataset, "all")
+            for subject in load_dataset_card(dataset).expand_subjects(subjects):
+                shards.append(PlannedShard(pair, dataset, subject))
+    return shards
+
+
+def vocabulary() -> dict[str, list[str]]:
+    """What each wildcard may be: every card's name, and every subject of every data set."""
+    cards = [load_dataset_card(name) for name in available_datasets()]
+    return {
+        "pair": available_pairs(),
+        "dataset": available_datasets(),
+        "subject": sorted({subject for card in cards for subject in card.subjects}),
+    }
+
+
+def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any]) -> list[str]:
+    """Files that determine a shard's records, besides the code: cards, templates, shapes, rows."""
+    card = load_dataset_card(dataset)
+    if subject not in card.subjects:
+        raise UserError(_unknown(f"subject of {dataset}", subject, list(card.subjects)))
+    files = [*card.files_for(subject), *load_pair_card(pair).files]
+    if config["source"] == "builtin":
+        files.append(card.sample_file(subject))
+    path = config.get("data_path", {}).get(dataset)
+    if config["source"] == "local" and path and Path(path).is_file():
+        files.append(Path(path))
+    return [_relative(path) for path in files]
+
+
+def timing_code() -> list[str]:
+    """Modules that the timing command imports: an edit of one times everything again."""
+    library = Path(__file__).resolve().parent
+    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] != "analysis"]
+    return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
+
+
+def analysis_code() -> list[str]:
+    """Modules and templates that the analysis commands use."""
+    folder = Path(__file__).resolve().parent / "analysis"
+    files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja")]
+    return sorted(_relative(p) for p in files)
+
+
+def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
+    """The timing command's flags that come from the config, quoted for a shell, in fixed order."""
+    values = {
+        "--weights": config.get("weights"),
+        "--methods": config["methods"],
+        "--source": config["source"],
+        "--data_path": config.get("data_path", {}).get(dataset),
+        "--revision": config.get("revision", {}).get(dataset),
+        "--num_samples": config.get("num_samples"),
+        "--selection": config.get("selection"),
+        "--max_prompt_tokens": config.get("max_prompt_tokens"),
+        "--max_new_tokens": config.get("max_new_tokens"),
+        "--temperature": config.get("temperature"),
+        "--top_p": config.get("top_p"),
+        "--top_k": config.get("top_k"),
+        "--device": config["device"],
+        "--dtype": config["dtype"],
+        "--seed": config.get("seed"),
+        "--residual_limit": config.get("residual_limit"),
+    }
+    words = []
+    for flag, value in values.items():
+        if value is not None:
+            words += [flag, *map(str, value if isinstance(value, list) else [value])]
+    if config.get("ignore_eos"):
+        words.append("--ignore_eos")
+    return shlex.join(words)
+
+
+def _relative(path: Path) -> str:
+    root = WORKFLOW.parent
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _unknown(what: str, name: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(str(name), choices, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"config: unknown {what} {name!r}{hint} (choices: {', '.join(choices)})"
+
+
+def _readable(error: jsonschema.ValidationError) -> str:
+    if error.validator == "enum":
+        choices = ", ".join("null" if value is None else str(value) for value in error.validator_value)
+        return f"{error.instance!r} is not one of the choices: {choices}"
+    return error.message[:300]

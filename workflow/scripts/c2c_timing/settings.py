@@ -1,0 +1,55 @@
+"""Everything that determines a run, as plain values. Never imports torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .data.sources import SourceSpec
+from .engine.pair_card import PairCard
+
+METHODS = ("c2c", "base", "teacher")
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How shards are timed: one value of this serves all shards of a command.
+
+    Attributes:
+        max_new_tokens: None takes the data set card's own number.
+        max_prompt_tokens: longest prompt before the chat template; None leaves it to the card and
+            the models' context windows.
+        residual_limit: share of the wall time above which a record is flagged.
+    """
+
+    pair: PairCard
+    methods: tuple[str, ...] = ("c2c",)
+    source: SourceSpec = field(default_factory=lambda: SourceSpec("builtin"))
+    num_samples: int | None = None
+    selection: str = "first"
+    max_new_tokens: int | None = None
+    max_prompt_tokens: int | None = None
+    ignore_eos: bool = False
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    device: str = "auto"
+    dtype: str = "float32"
+    seed: int = 0
+    residual_limit: float = 0.02
+
+    def as_plain(self) -> dict[str, Any]:
+        """For ``_run.json``."""
+        plain = asdict(self)
+        plain["pair"].pop("files")
+        return _strings(plain)
+
+
+def _strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _strings(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strings(item) for item in value]
+    return value.name if isinstance(value, Path) else value

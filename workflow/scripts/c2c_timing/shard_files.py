@@ -1,0 +1,75 @@
+"""The three files of a shard: records, errors, run. Records appear only when they are complete."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from .errors import UserError
+
+
+class ShardFiles:
+    """Writes beside the final names, line by line, and renames at the end.
+
+    What was finished before a crash stays in ``*_timing.jsonl.partial``.
+    """
+
+    def __init__(self, folder: Path, dataset: str, subject: str) -> None:
+        self.timing = folder / f"{dataset}_{subject}_timing.jsonl"
+        self.errors = folder / f"{dataset}_{subject}_errors.jsonl"
+        self.run = folder / f"{dataset}_{subject}_run.json"
+        self.num_records = self.num_errors = 0
+
+    def __enter__(self) -> ShardFiles:
+        try:
+            self.timing.parent.mkdir(parents=True, exist_ok=True)
+            self._timing_file = _partial(self.timing).open("w", encoding="utf-8")
+            self._errors_file = _partial(self.errors).open("w", encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{self.timing.parent}: cannot be written ({error.strerror})") from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timing_file.close()
+        self._errors_file.close()
+
+    def add_record(self, record: dict) -> None:
+        """Append one finished request."""
+        _append(self._timing_file, record)
+        self.num_records += 1
+
+    def add_error(self, error: dict) -> None:
+        """Append one failed sample."""
+        _append(self._errors_file, error)
+        self.num_errors += 1
+
+    def finish_errors(self) -> None:
+        """Give the errors their name: done also for a shard that fails as a whole."""
+        self._errors_file.close()
+        os.replace(_partial(self.errors), self.errors)
+
+    def finish(self, run: dict[str, Any]) -> None:
+        """Give all files their names; the records come last."""
+        self._timing_file.close()
+        self.finish_errors()
+        partial = _partial(self.run)
+        partial.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(partial, self.run)
+        os.replace(_partial(self.timing), self.timing)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _append(file: IO[str], value: dict) -> None:
+    file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    file.flush()

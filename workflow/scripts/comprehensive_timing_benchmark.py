@@ -1,0 +1,85 @@
+"""Time C2C requests, stage by stage, on one data set: one shard a subject."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.cli import (
+    Formatter,
+    add_decoding_arguments,
+    add_pair_arguments,
+    add_source_arguments,
+    settings_from,
+)
+from c2c_timing.data.cards import available_datasets, load_dataset_card
+from c2c_timing.data.sources import SourceSpec
+from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.progress import say
+
+EXAMPLES = """examples:
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --subject physics --num_samples 50
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --all_subjects --num_samples 20
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --source hub \\
+      --pair qwen3-0.6b_qwen2.5-0.5b --device cuda --dtype bfloat16
+"""  # noqa: E501
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=Formatter
+    )
+    flags.add_argument("--dataset", required=True, help=", ".join(available_datasets()))
+    subjects = flags.add_mutually_exclusive_group()
+    subjects.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
+    subjects.add_argument("--all_subjects", action="store_true", help="the default")
+    flags.add_argument("--output_dir", type=Path, default=Path("results/timings"))
+    flags.add_argument(
+        "--residual_limit",
+        type=float,
+        default=0.02,
+        help="share of the wall time that may be in no stage before a record is flagged",
+    )
+    add_source_arguments(flags, source="builtin")
+    add_pair_arguments(flags)
+    add_decoding_arguments(flags)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a shard that fails leaves the others alone."""
+    arguments = parser().parse_args(argv)
+    card = load_dataset_card(arguments.dataset)
+    subjects = card.expand_subjects(arguments.subject or "all")
+    source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
+    settings = settings_from(arguments, source)
+
+    from c2c_timing.shard import Session, WallTimes, run_shard
+
+    walls = WallTimes()
+    session = Session(settings, walls)
+    failed = []
+    for subject in subjects:
+        try:
+            run = run_shard(card, subject, settings, session, walls, arguments.output_dir)
+        except UserError as error:
+            failed.append(subject)
+            say(f"failed: {error}")
+        else:
+            counts = run["counts"]
+            say(
+                f"{card.name}/{subject}: {counts['records']} records, {counts['errors']} errors, "
+                f"{counts['flagged']} flagged"
+            )
+        walls = WallTimes()
+    if failed:
+        raise UserError(f"{len(failed)} of {len(subjects)} shards failed: {', '.join(failed)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
