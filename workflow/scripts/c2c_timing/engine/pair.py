@@ -47,7 +47,8 @@ def resolve_device(name: str) -> torch.device:
         if not torch.cuda.is_available():
             raise UserError(f"device {name!r} is not there: torch sees no GPU; use --device cpu")
         count = torch.cuda.device_count()
-        if (device.index or 0) >= count:
+        device = torch.device("cuda", device.index or 0)
+        if device.index >= count:
             raise UserError(f"device {name!r} is not there: torch sees {count} GPU(s)")
     return device
 
