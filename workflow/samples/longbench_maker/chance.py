@@ -8,6 +8,11 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
+def sentence_case(text: str) -> str:
+    """Return the text with a capital at the start of it and of each of its sentences."""
+    return re.sub(r"(^|[.!?] |\n)([a-z])", lambda match: match[1] + match[2].upper(), text)
+
+
 class Chance:
     """Draws from a seed.
 
@@ -41,7 +46,16 @@ class Chance:
         slots: Mapping[str, Sequence[str]],
         fixed: Mapping[str, str] | None = None,
     ) -> str:
-        """Fill the {slots} of a sentence form: fixed values first, else unused words of the list."""
+        """Fill the {slots} of sentences: fixed values first, else unused words of the list."""
+        return sentence_case(self.fill_code(form, slots, fixed))
+
+    def fill_code(
+        self,
+        form: str,
+        slots: Mapping[str, Sequence[str]],
+        fixed: Mapping[str, str] | None = None,
+    ) -> str:
+        """Fill {slots} as `fill` does, but leave capitals as they are."""
         fixed = fixed or {}
         used: set[str] = set(fixed.values())
 
@@ -54,8 +68,7 @@ class Chance:
             used.add(word)
             return word
 
-        sentence = re.sub(r"\{(\w+)\}", value, form)
-        return sentence[0].upper() + sentence[1:]
+        return re.sub(r"\{(\w+)\}", value, form)
 
 
 class Deck:

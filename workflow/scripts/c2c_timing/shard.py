@@ -59,6 +59,9 @@ class Session:
             device = pair_module.resolve_device(settings.device)
             if device.type == "cuda":
                 torch.cuda.set_device(device)
+                # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
+                # each, and keeps it: whichever arm meets a length first would pay for the others.
+                torch.backends.cuda.enable_cudnn_sdp(False)
             self.pair = pair_module.load_pair(
                 settings.pair, device, settings.dtype, settings.seed
             )

@@ -1,0 +1,184 @@
+"""The hub source of every data set, through the real libraries, against a stand-in Hub."""
+
+from __future__ import annotations
+
+import socket
+import zipfile
+
+import pytest
+from standin_hub import StandInHub, repositories
+from standin_hub.ask import ask
+
+from c2c_timing.data.cards import load_dataset_card
+from c2c_timing.data.prompts import build_prompt
+from c2c_timing.data.sources import SourceSpec, read_rows
+
+READ = "standin_hub.project:rows"
+PROMPTS = "standin_hub.project:prompts"
+SUBJECTS = {
+    "mmlu": ["abstract_algebra", "high_school_physics", "world_religions"],
+    "mmlu-redux": ["abstract_algebra", "high_school_physics", "world_religions"],
+}
+"""Of these data sets some subjects are read; of the others all."""
+
+DATASETS = list(repositories.WRITERS)
+LARGE_ROWS = 4000
+
+
+def _builtin(dataset: str, subject: str) -> list[dict]:
+    card = load_dataset_card(dataset)
+    return [row.values for row in read_rows(card, subject, SourceSpec(kind="builtin"))]
+
+
+def _subjects(dataset: str) -> list[str]:
+    return SUBJECTS.get(dataset) or list(load_dataset_card(dataset).subjects)
+
+
+def _without_nulls(value: object) -> object:
+    """A table has every column in every row: there, null is what an absent key was."""
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(v) for v in value] if isinstance(value, list) else value
+
+
+def _write(root, dataset: str, **more) -> None:
+    card = load_dataset_card(dataset)
+    rows = {s: _builtin(dataset, s) for s in card.subjects if card.sample_file(s).is_file()}
+    if rows:
+        repositories.WRITERS[dataset](root, rows, **more)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """The built-in rows in the Hub's layouts; ``v1`` holds the last row alone."""
+    root = tmp_path_factory.mktemp("hub") / "root"
+    for dataset in DATASETS:
+        _write(root, dataset)
+    repositories.write_gsm8k(root, {"all": _builtin("gsm8k", "all")[-1:]}, revision="v1")
+    chat = {"conversations": [{"from": "human", "value": "One?"}, {"from": "gpt", "value": "1"}]}
+    repositories.write_openhermes(root, {"all": [chat]}, revision="v1")
+    trec = {"input": "Why?", "context": "Because.", "answers": ["so"], "dataset": "trec"}
+    repositories.write_longbench(root, {"trec": [trec]}, revision="v1")
+    with StandInHub(root) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def answers(hub):
+    """Every read of this module that needs nothing special, in one process."""
+    pairs = [(dataset, subject) for dataset in DATASETS for subject in _subjects(dataset)]
+    calls = {f"{dataset} {subject}": (READ, [dataset, subject], {}) for dataset, subject in pairs}
+    calls["turns"] = (PROMPTS, ["openhermes", "all"], {})
+    for dataset, subject in (("gsm8k", "all"), ("openhermes", "all"), ("longbench", "trec")):
+        calls[f"{dataset} v1"] = (READ, [dataset, subject], {"revision": "v1"})
+        calls[f"{dataset} v9"] = (READ, [dataset, subject], {"revision": "v9"})
+    calls["no split"] = (READ, ["gsm8k", "all"], {"split": "holdout"})
+    calls["no member"] = (READ, ["longbench", "lcc"], {"revision": "v1"})
+    return ask(hub.environment(), calls)
+
+
+def _is_one_line(answer: dict, *words: str) -> bool:
+    assert answer.get("error") == "UserError", answer
+    assert "\n" not in answer["message"]
+    for word in words:
+        assert word in answer["message"]
+    return True
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_rows_are_the_built_in_ones(answers, dataset):
+    for subject in _subjects(dataset):
+        found = answers[f"{dataset} {subject}"]
+        assert _without_nulls(found.get("value")) == _without_nulls(_builtin(dataset, subject)), (
+            found.get("message")
+        )
+
+
+def test_conversations_become_prompts(answers):
+    card = load_dataset_card("openhermes")
+    expected = [build_prompt(card, "all", row).messages for row in _builtin("openhermes", "all")]
+    assert answers["turns"] == {"value": expected}
+
+
+@pytest.mark.parametrize("dataset", ["gsm8k", "openhermes", "longbench"])
+def test_pinned_revision(answers, dataset):
+    assert len(answers[f"{dataset} v1"]["value"]) == 1
+    assert _is_one_line(answers[f"{dataset} v9"], "v9", load_dataset_card(dataset).hub["id"])
+
+
+def test_split_or_task_that_is_not_there(answers):
+    assert _is_one_line(answers["no split"], "holdout")
+    assert _is_one_line(answers["no member"], "lcc")
+
+
+def test_nothing_leaves_this_machine(hub, answers):
+    viewer = hub.endpoint.replace("://", "://datasets-server.")
+    assert all(request.path.startswith(viewer) for request in hub.elsewhere())
+
+
+def test_without_a_network_the_cache_serves_what_was_read_before(hub, tmp_path):
+    calls = {name: (READ, [name, subject], {}) for name, subject in
+             (("gsm8k", "all"), ("ai2-arc", "ARC-Easy"), ("longbench", "trec"))}  # fmt: skip
+    first = ask(hub.environment(tmp_path), calls)
+    before = len(hub.requests)
+    again = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), calls)
+    assert again == first
+    assert len(hub.requests) == before
+    nothing = ask(hub.environment(tmp_path / "empty", HF_HUB_OFFLINE="1"), calls)
+    for name in calls:
+        assert _is_one_line(nothing[name], load_dataset_card(name).hub["id"])
+
+
+def test_without_a_network_a_pinned_revision_is_still_the_pinned_one(hub, tmp_path):
+    pinned = (READ, ["gsm8k", "all"], {"revision": "v1"})
+    newest = (READ, ["gsm8k", "all"], {})
+    online = ask(hub.environment(tmp_path), {"pinned": pinned, "newest": newest})
+    offline = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {"pinned": pinned})
+    assert offline["pinned"] == online["pinned"]
+
+
+def test_repository_that_is_not_there(tmp_path):
+    (tmp_path / "empty").mkdir()
+    calls = {name: (READ, [name, _subjects(name)[0]], {}) for name in DATASETS}
+    with StandInHub(tmp_path / "empty") as hub:
+        answers = ask(hub.environment(), calls)
+    for name in DATASETS:
+        assert _is_one_line(answers[name], load_dataset_card(name).hub["id"])
+
+
+def test_no_hub_at_all(hub, tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        environment = hub.environment(tmp_path, HF_ENDPOINT=endpoint)
+        calls = {"gsm8k": (READ, ["gsm8k", "all"], {}), "openhermes": (READ, ["openhermes", "all"], {}),
+                 "longbench": (READ, ["longbench", "trec"], {})}  # fmt: skip
+        answers = ask(environment, calls)
+    for name in calls:
+        assert _is_one_line(answers[name], load_dataset_card(name).hub["id"])
+
+
+def test_archive_that_is_broken(tmp_path):
+    folder = repositories.repository_folder(tmp_path / "root", "datasets", "zai-org/LongBench")
+    (folder / "data.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    assert not zipfile.is_zipfile(folder / "data.zip")
+    with StandInHub(tmp_path / "root") as hub:
+        answer = ask(hub.environment(), {"trec": (READ, ["longbench", "trec"], {})})["trec"]
+    assert _is_one_line(answer, "zai-org/LongBench")
+
+
+def test_first_rows_of_openhermes_are_read_without_the_rest(tmp_path):
+    rows = [
+        {"id": str(n), "conversations": [
+            {"from": "human", "value": f"Question {n} " + "é" * 4000},
+            {"from": "gpt", "value": "Answer " * 500, **({"weight": 1.0} if n % 2 else {})},
+        ]}
+        for n in range(LARGE_ROWS)
+    ]  # fmt: skip
+    folder = repositories.write_openhermes(tmp_path / "root", {"all": rows})
+    size = (folder / "openhermes2_5.json").stat().st_size
+    with StandInHub(tmp_path / "root") as hub:
+        answer = ask(hub.environment(), {"rows": (READ, ["openhermes", "all"], {"first": 3})})
+        sent = hub.sent_bytes("openhermes2_5.json")
+    assert _without_nulls(answer["rows"].get("value")) == rows[:3], answer["rows"].get("message")
+    assert sent < size / 2

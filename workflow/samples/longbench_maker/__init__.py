@@ -1,0 +1,1 @@
+"""Makes the built-in LongBench rows from a seed."""
