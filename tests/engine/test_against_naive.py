@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+from engine.naive import naive_c2c
+from engine.tiny_models import tiny_model
+
 from c2c_timing.arms.c2c import run_c2c
 from c2c_timing.clock import Stage, StageClock
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
-from engine.naive import naive_c2c
-from engine.tiny_models import tiny_model
 
 NEW_TOKENS = 12
 
@@ -71,7 +72,9 @@ def test_fused_cache_and_answer(base, teachers, mode, layer_map, monkeypatch):
     monkeypatch.setattr(pair.base, "new_cache", keep, raising=False)
     decoding = Decoding(max_new_tokens=NEW_TOKENS, ignore_eos=True)
     clock = StageClock()
-    result = run_c2c(pair, build_request(same_ids(ids, len(teachers)), decoding, pair.device), clock)
+    result = run_c2c(
+        pair, build_request(same_ids(ids, len(teachers)), decoding, pair.device), clock
+    )
 
     assert result.ids == answer
     for layer, expected in zip(caches[0].layers, fused, strict=True):

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from c2c_timing.arms.c2c import run_c2c
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
 from c2c_timing.arms.alone import run_base
+from c2c_timing.arms.c2c import run_c2c
 from c2c_timing.clock import StageClock
 from c2c_timing.engine import decoding as decoding_module
 from c2c_timing.engine.causal_lm import CausalLM
@@ -16,8 +19,6 @@ from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import load_fuser
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
-from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT.parent / "shared" / "reference"
@@ -39,9 +40,7 @@ def load_case(folder: Path) -> tuple[dict, dict[str, torch.Tensor], ModelPair]:
         load_fuser(folder / f"fuser_{n}", base.kv_shapes, teacher.kv_shapes).eval()
         for n, teacher in zip(numbers, teachers, strict=True)
     ]
-    pair = ModelPair(
-        base, teachers, fusers, case["multi_source_fusion_mode"], torch.device("cpu")
-    )
+    pair = ModelPair(base, teachers, fusers, case["multi_source_fusion_mode"], torch.device("cpu"))
     return case, load_file(folder / "expected.safetensors"), pair
 
 
@@ -92,4 +91,3 @@ def test_base_alone(case):
     answer = run_base(pair, request, StageClock())
     assert answer.ids == expected["base_only_ids"][0].tolist()
     assert answer.projector_calls is None
-

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from c2c_timing.engine.causal_lm import CausalLM
 from transformers import AutoConfig, AutoModelForCausalLM
+
+from c2c_timing.engine.causal_lm import CausalLM
 
 COMMON = {"vocab_size": 300, "initializer_range": 0.15, "max_position_embeddings": 512}
 ARCHITECTURES = {

@@ -13,7 +13,9 @@ from snakemake.exceptions import WorkflowError
 
 # Rules call `python`: let it be the one that runs Snakemake, unless a rule's environment brings
 # its own.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ["PATH"]]
+)
 
 try:
     plan.check_config(config)
@@ -23,15 +25,23 @@ except UserError as error:
 SCRIPTS = "workflow/scripts"
 SHARDS = plan.plan_shards(config)
 SHARD_FILES = [shard.timing_file for shard in SHARDS]
-FIGURE_NAMES = ["stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length"]
-FIGURES = expand("results/plots/{figure}.{ending}", figure=FIGURE_NAMES, ending=["png", "svg"])
+FIGURE_NAMES = [
+    "stage_breakdown",
+    "throughput",
+    "decode_step_time",
+    "prefill_vs_prompt_length",
+]
+FIGURES = expand(
+    "results/plots/{figure}.{ending}", figure=FIGURE_NAMES, ending=["png", "svg"]
+)
 
 
 wildcard_constraints:
-    figure="|".join(FIGURE_NAMES),
     **{
-        name: "|".join(map(re.escape, values)) for name, values in plan.vocabulary().items()
+        name: "|".join(map(re.escape, values))
+        for name, values in plan.vocabulary().items()
     },
+    figure="|".join(FIGURE_NAMES),
 
 
 # One device does one thing at a time on this machine; a cluster hands out its own devices.

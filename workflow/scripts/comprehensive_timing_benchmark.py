@@ -29,12 +29,12 @@ EXAMPLES = """examples:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=Formatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     flags.add_argument("--dataset", required=True, help=", ".join(available_datasets()))
     subjects = flags.add_mutually_exclusive_group()
-    subjects.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
+    subjects.add_argument(
+        "--subject", action="append", help="a subject or a group; may be repeated"
+    )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
     flags.add_argument("--output_dir", type=Path, default=Path("results/timings"))
     flags.add_argument(

@@ -31,10 +31,10 @@ def exits_cleanly(command: Callable[..., int | None]) -> Callable[..., int]:
         try:
             return command(*args, **kwargs) or 0
         except UserError as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)  # noqa: T201
+            print("interrupted", file=sys.stderr)
             return 130
 
     return wrapper

@@ -73,8 +73,8 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
             if dataset not in available_datasets():
                 raise UserError(_unknown("data set in datasets", dataset, available_datasets()))
             subjects = config.get("subjects", {}).get(dataset, "all")
-            for subject in load_dataset_card(dataset).expand_subjects(subjects):
-                shards.append(PlannedShard(pair, dataset, subject))
+            names = load_dataset_card(dataset).expand_subjects(subjects)
+            shards.extend(PlannedShard(pair, dataset, subject) for subject in names)
     return shards
 
 
@@ -158,6 +158,8 @@ def _unknown(what: str, name: str, choices: list[str]) -> str:
 
 def _readable(error: jsonschema.ValidationError) -> str:
     if error.validator == "enum":
-        choices = ", ".join("null" if value is None else str(value) for value in error.validator_value)
+        choices = ", ".join(
+            "null" if value is None else str(value) for value in error.validator_value
+        )
         return f"{error.instance!r} is not one of the choices: {choices}"
     return error.message[:300]

@@ -27,4 +27,4 @@ def progress(items: Sequence[Item], title: str, every_seconds: float = 15.0) -> 
 
 def say(line: str) -> None:
     """One line for the person or the log."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)

@@ -62,9 +62,7 @@ class Session:
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
                 # each, and keeps it: whichever arm meets a length first would pay for the others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
-            self.pair = pair_module.load_pair(
-                settings.pair, device, settings.dtype, settings.seed
-            )
+            self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
             self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
 
     def prepare(self, prompt: Prompt, card: DatasetCard, subject: str, settings: RunSettings):
@@ -92,7 +90,9 @@ class Session:
         )
         length = tokenized.request.base_ids.shape[1]
         if limit and not card.truncation and length > limit:
-            raise SampleError("tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}")
+            raise SampleError(
+                "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
+            )
         return tokenized
 
     def time_request(self, method: str, tokenized) -> tuple[Any, Any, dict]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -54,7 +53,7 @@ class ShardFiles:
     def finish_errors(self) -> None:
         """Give the errors their name: done also for a shard that fails as a whole."""
         self._errors_file.close()
-        os.replace(_partial(self.errors), self.errors)
+        _partial(self.errors).replace(self.errors)
 
     def finish(self, run: dict[str, Any]) -> None:
         """Give all files their names; the records come last."""
@@ -62,8 +61,8 @@ class ShardFiles:
         self.finish_errors()
         partial = _partial(self.run)
         partial.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(partial, self.run)
-        os.replace(_partial(self.timing), self.timing)
+        partial.replace(self.run)
+        _partial(self.timing).replace(self.timing)
 
 
 def _partial(path: Path) -> Path:

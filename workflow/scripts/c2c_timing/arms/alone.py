@@ -34,7 +34,14 @@ def _run_alone(
     clock.mark(stages[0])
     model.prefill(embeddings, cache)
     clock.mark(stages[1])
-    ids = decode(model, last_token, cache, request.decoding.max_new_tokens,
-                 request.stop_ids(model), choose, clock)
+    ids = decode(
+        model,
+        last_token,
+        cache,
+        request.decoding.max_new_tokens,
+        request.stop_ids(model),
+        choose,
+        clock,
+    )
     clock.stop()
     return Answer(ids)

@@ -34,7 +34,14 @@ def run_c2c(pair: ModelPair, request: Request, clock: StageClock) -> Answer:
             sources = zip(pair.fusers, teacher_caches, section.teacher_spans, strict=True)
             calls += project_into(base_cache, section.base_span, list(sources), pair.fusion_mode)
             clock.mark(Stage.PROJECTOR)
-    ids = decode(pair.base, request.last_token, base_cache, request.decoding.max_new_tokens,
-                 request.stop_ids(pair.base), choose, clock)
+    ids = decode(
+        pair.base,
+        request.last_token,
+        base_cache,
+        request.decoding.max_new_tokens,
+        request.stop_ids(pair.base),
+        choose,
+        clock,
+    )
     clock.stop()
     return Answer(ids, projector_calls=calls)

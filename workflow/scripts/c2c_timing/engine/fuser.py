@@ -130,8 +130,9 @@ def load_fuser(
             )
         if index not in projectors:
             projectors[index] = _load_projector(folder, index)
-        _check_fit(folder, index, projectors[index], base_shapes[base_layer],
-                   teacher_shapes[teacher_layer])
+        _check_fit(
+            folder, index, projectors[index], base_shapes[base_layer], teacher_shapes[teacher_layer]
+        )
         connections.append(Connection(base_layer, teacher_layer, projectors[index]))
     return Fuser(connections)
 
@@ -159,9 +160,12 @@ def _load_projector(folder: Path, index: int) -> C2CProjector:
                 f"{folder}/projector_{index}.json: class {description['class']!r} is not "
                 "supported; only C2CProjector is"
             )
-        arguments = {k: v for k, v in description["init_args"].items()
-                     if k not in ("dropout", "dtype", "initial_temperature", "final_temperature",
-                                  "anneal_steps")}
+        arguments = {
+            k: v
+            for k, v in description["init_args"].items()
+            if k
+            not in ("dropout", "dtype", "initial_temperature", "final_temperature", "anneal_steps")
+        }
         projector = C2CProjector(**arguments)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{folder}/projector_{index}.json: bad description ({error})") from None

@@ -77,7 +77,9 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
 
     if spec.weights == "dummy":
         if spec.config is None:
-            raise UserError(f"{spec.model}: its pair card names no config folder; dummy weights need one")
+            raise UserError(
+                f"{spec.model}: its pair card names no config folder; dummy weights need one"
+            )
         with _explained(spec.model):
             config = AutoConfig.from_pretrained(spec.config)
             with device:
@@ -85,7 +87,9 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
             tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer)
     else:
         if spec.weights == "local" and not Path(spec.model).is_dir():
-            raise UserError(f"{spec.model}: no such folder; name a folder with config.json and safetensors")
+            raise UserError(
+                f"{spec.model}: no such folder; name a folder with config.json and safetensors"
+            )
         with _explained(spec.model):
             model = AutoModelForCausalLM.from_pretrained(
                 spec.model, revision=spec.revision, dtype=dtype, use_safetensors=True
@@ -144,8 +148,10 @@ def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]
     return {
         "base_model": card.base.model,
         "teacher_model": " + ".join(teacher.model for teacher in card.teachers),
-        "fuser": " + ".join(fuser.checkpoint or "dummy" if fuser.weights != "dummy" else "dummy"
-                            for fuser in card.fusers),
+        "fuser": " + ".join(
+            fuser.checkpoint or "dummy" if fuser.weights != "dummy" else "dummy"
+            for fuser in card.fusers
+        ),
         "weights": card.weights,
         "dtype": dtype,
         "device": name,

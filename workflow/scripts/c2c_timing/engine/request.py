@@ -74,9 +74,7 @@ def same_ids(ids: Sequence[int], teachers: int) -> list[TextSpan]:
     ]
 
 
-def build_request(
-    spans: Sequence[TextSpan], decoding: Decoding, device: torch.device
-) -> Request:
+def build_request(spans: Sequence[TextSpan], decoding: Decoding, device: torch.device) -> Request:
     """Put the ids on the device and lay out the sections.
 
     The last token is kept for the first decode step; stretches of no tokens vanish; teachers stop
@@ -89,9 +87,7 @@ def build_request(
     base_ids = [i for span in spans for i in span.base]
     all_teacher_ids = list(zip(*(span.teachers for span in spans), strict=True))
     teacher_ids = [i for part in all_teacher_ids[0] for i in part]
-    last_projected = max(
-        (n for n, span in enumerate(spans) if span.is_projected), default=-1
-    )
+    last_projected = max((n for n, span in enumerate(spans) if span.is_projected), default=-1)
 
     sections, base_at = [], 0
     teachers_at = [0] * len(all_teacher_ids)

@@ -23,7 +23,9 @@ def read_rows(card: DatasetCard, subject: str, spec: SourceSpec) -> Iterator[Row
     else:
         from .local import read_builtin, read_local
 
-        found = read_builtin(card, subject) if spec.kind == "builtin" else read_local(
-            card, subject, spec.data_path
+        found = (
+            read_builtin(card, subject)
+            if spec.kind == "builtin"
+            else read_local(card, subject, spec.data_path)
         )
     return with_ids(found, card, subject)

@@ -49,7 +49,8 @@ def _find_in(folder: Path, card: DatasetCard, subject: str) -> Path:
             found = [
                 path
                 for path in sorted(place.glob("*"))
-                if path.suffix.lower() in FORMATS and path.stem in (name, f"{name}.{card.hub['split']}")
+                if path.suffix.lower() in FORMATS
+                and path.stem in (name, f"{name}.{card.hub['split']}")
             ]
             if found:
                 return found[0]

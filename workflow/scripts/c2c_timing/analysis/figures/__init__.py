@@ -1,0 +1,12 @@
+"""One module a figure; each draws from the merged records alone."""
+
+from __future__ import annotations
+
+from . import decode_step_time, prefill_vs_prompt_length, stage_breakdown, throughput
+
+FIGURES = {
+    "stage_breakdown": stage_breakdown.draw,
+    "throughput": throughput.draw,
+    "decode_step_time": decode_step_time.draw,
+    "prefill_vs_prompt_length": prefill_vs_prompt_length.draw,
+}

@@ -1,0 +1,72 @@
+"""All shards into one Parquet file and one table of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import UserError
+from .records import ERROR_COLUMNS, IDENTITY, TIMING_KEYS, flatten, read_errors, read_records
+
+LEADING = ["id", *IDENTITY, "prompt_length", "response_length", "residual_flag"]
+TEXTS = ["prompt", "response", "decode_step_times_ms"]
+
+
+def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Flat records (contract's columns first, unknown ones after them, sorted) and failures.
+
+    Raises:
+        UserError: a line is no record, or there is no record at all.
+    """
+    rows = [flatten(record) for path in paths for record in read_records(path)]
+    errors = [error for path in paths for error in read_errors(path)]
+    if not rows:
+        raise UserError("no records in any of the shards; see their logs")
+    table = pd.DataFrame(rows)
+    table[TIMING_KEYS] = table[TIMING_KEYS].astype("float64")
+    known = [*LEADING, *TIMING_KEYS, *TEXTS]
+    others = sorted(set(table.columns) - set(known))
+    table = table[[c for c in known[: -len(TEXTS)] if c in table] + others + TEXTS]
+    table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
+    return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write beside, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    table.to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def write_tsv(table: pd.DataFrame, path: Path) -> None:
+    """Write beside, then rename; six significant digits, empty where there is no value."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    table.to_csv(partial, sep="\t", index=False, float_format="%.6g")
+    partial.replace(path)
+
+
+def read_timings(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The merged records.
+
+    Raises:
+        UserError: the file is missing or no Parquet file.
+    """
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(
+            f"{path}: cannot be read ({reason}); make it with merge_timings.py"
+        ) from None
+
+
+def read_tsv(path: Path) -> pd.DataFrame:
+    """A table that ``write_tsv`` wrote."""
+    try:
+        return pd.read_csv(path, sep="\t")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None

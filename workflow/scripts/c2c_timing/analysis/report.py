@@ -1,0 +1,84 @@
+"""One self-contained page: what was run, the key numbers, the figures, the failures."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from .records import SETTING
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+CAPTIONS = {
+    "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
+    "throughput": "Tokens per second while decoding; prefill and projection are not in it.",
+    "decode_step_time": "Time of a decode step, over all steps and along the answer.",
+    "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
+}
+GLOSSARY = [
+    ("total_time_ms", "sum of all stages", "tokenizing is not in it"),
+    ("wall_time_ms", "host clock around all stages", "independent of the stage timers"),
+    ("residual_ms", "wall − total", "time in no stage; flagged when it is too large"),
+    ("ttft_ms", "first stage begun to first token chosen", "prefill and projection included"),
+    ("tpot_ms", "mean of decode steps 2 … T", "the first step is left out"),
+    ("tokens_per_second", "T / decode_total", "decoding alone"),
+    ("decode_avg_ms", "mean of all T decode steps", "the first step included"),
+    ("base_prefill_ms, teacher_prefill_ms", "layers over prompt tokens 0 … L-2", "no LM head"),
+    ("projector_total_ms", "all projections and the writing of the fused cache", "null without"),
+]
+COLUMNS = {
+    "total_time_ms": "total (ms)",
+    "ttft_ms": "first token (ms)",
+    "base_prefill_ms": "base prefill (ms)",
+    "teacher_prefill_ms": "teacher prefill (ms)",
+    "projector_total_ms": "projection (ms)",
+    "decode_avg_ms": "decode step (ms)",
+    "tokens_per_second": "tokens / s",
+}
+
+
+def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
+    """The page as HTML; texts out of rows and errors are escaped."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    figures = [
+        (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
+        for name, caption in CAPTIONS.items()
+        if (plots / f"{name}.png").is_file()
+    ]
+    return environment.get_template("report.html.jinja").render(
+        sentences=_sentences(timings),
+        columns=list(COLUMNS.values()),
+        rows=_rows(timings),
+        figures=figures,
+        errors=errors.head(200).fillna("").to_dict("records"),
+        num_errors=len(errors),
+        glossary=GLOSSARY,
+    )
+
+
+def _sentences(timings: pd.DataFrame) -> list[str]:
+    """One result a pair and method: median and spread of the whole request."""
+    sentences = []
+    for (pair, method, *setting), rows in timings.groupby(["pair", "method", *SETTING]):
+        total = rows["total_time_ms"]
+        device, dtype, weights = setting
+        meaning = "" if weights == "real" else "; with made-up weights the answers mean nothing"
+        sentences.append(
+            f"{pair}, {method} on {device} in {dtype} ({weights} weights{meaning}): median "
+            f"{total.median():.4g} ms a request (p10 {total.quantile(0.1):.4g}, p90 "
+            f"{total.quantile(0.9):.4g}), {rows['tokens_per_second'].median():.4g} tokens per "
+            f"second, over {len(rows)} requests; {int(rows['residual_flag'].sum())} flagged."
+        )
+    return sentences
+
+
+def _rows(timings: pd.DataFrame) -> list[list[str]]:
+    groups = timings.groupby(["pair", "method", "dataset"])
+    medians, counts = groups[list(COLUMNS)].median(), groups.size()
+    return [
+        [*names, str(counts[names])]
+        + ["–" if pd.isna(value) else f"{value:.4g}" for value in medians.loc[names]]
+        for names in medians.index
+    ]

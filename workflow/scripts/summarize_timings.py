@@ -1,0 +1,41 @@
+"""Summarise merged records: one row per pair, method, runtime, data set and subject."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
+from c2c_timing.analysis.summary import summarize
+from c2c_timing.errors import exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\
+      --errors results/errors.tsv --output results/summary.tsv
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--errors", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    summary = summarize(read_timings(arguments.timings), read_tsv(arguments.errors))
+    write_tsv(summary, arguments.output)
+    print(f"{len(summary)} rows in {arguments.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Write one self-contained page about a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.merge import read_timings, read_tsv
+from c2c_timing.analysis.report import render
+from c2c_timing.errors import exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/write_report.py --timings results/timings.parquet --errors results/errors.tsv \\
+      --plots-dir results/plots --output results/report.html
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--errors", type=Path, required=True)
+    flags.add_argument("--plots-dir", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    page = render(read_timings(arguments.timings), read_tsv(arguments.errors), arguments.plots_dir)
+    arguments.output.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
