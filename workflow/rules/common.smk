@@ -1,6 +1,5 @@
 """Names that the rules share: the checked config, the plan, closed wildcard vocabularies."""
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -11,12 +10,7 @@ from c2c_timing import plan
 from c2c_timing.errors import UserError
 from snakemake.exceptions import WorkflowError
 
-# Rules call `python`: let it be the one that runs Snakemake, unless a rule's environment brings
-# its own.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
-
+plan.prefer_this_python()
 try:
     plan.check_config(config)
 except UserError as error:

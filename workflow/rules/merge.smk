@@ -8,6 +8,8 @@ rule list_shards:
     log:
         "results/logs/list_shards.log",
     localrule: True
+    conda:
+        "../../envs/analysis.yaml"
     params:
         paths="\n".join(SHARD_FILES),
     shell:

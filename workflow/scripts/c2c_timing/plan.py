@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,11 @@ class PlannedShard:
     def timing_file(self) -> str:
         """Its records, relative to the working directory."""
         return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_timing.jsonl"
+
+
+def prefer_this_python() -> None:
+    """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def check_config(config: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,6 @@ def run_shard(
     Raises:
         UserError: there is nothing to read, or every sample failed.
     """
-    started_at = _now()
     with walls.book("loading"):
         rows = select_rows(
             read_rows(card, subject, settings.source),
@@ -134,30 +133,60 @@ def run_shard(
         raise UserError(f"{card.name}/{subject}: the source has no rows")
     if settings.num_samples and len(rows) < settings.num_samples:
         say(f"{card.name}/{subject}: the source has {len(rows)} of {settings.num_samples} samples")
-    shard = _Shard(card, subject, settings, session, walls)
-    with ShardFiles(folder / settings.pair.name, card.name, subject) as files:
-        for row in progress(rows, f"{settings.pair.name} {card.name}/{subject}"):
-            shard.time_row(row, files)
+    files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
+    identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
+    return _time_into(files, [(card, subject, rows)], identity, settings, session, walls)
+
+
+def time_batches(
+    batches: Sequence[tuple[DatasetCard, str, list[Row]]],
+    settings: RunSettings,
+    session: Session,
+    walls: WallTimes,
+    output: Path,
+) -> dict[str, int]:
+    """Time rows of several subjects into one file; return the counts.
+
+    Raises:
+        UserError: every sample failed.
+    """
+    files = ShardFiles.beside(output)
+    identity = {"pair": settings.pair.name}
+    return _time_into(files, batches, identity, settings, session, walls)["counts"]
+
+
+def _time_into(
+    files: ShardFiles,
+    batches: Sequence[tuple[DatasetCard, str, list[Row]]],
+    identity: dict[str, str],
+    settings: RunSettings,
+    session: Session,
+    walls: WallTimes,
+) -> dict:
+    started_at = _now()
+    loop = _SampleLoop(settings, session, walls)
+    samples = [(card, subject, row) for card, subject, rows in batches for row in rows]
+    with files:
+        for card, subject, row in progress(samples, " ".join(identity.values())):
+            loop.time_row(card, subject, row, files)
         if not files.num_records:
             files.finish_errors()
             raise UserError(
-                f"{card.name}/{subject}: every sample failed; the last one in "
-                f"{shard.last_error['stage']}: {shard.last_error['message']} (all in {files.errors})"
+                f"{'/'.join(identity.values())}: every sample failed; the last one in "
+                f"{loop.last_error['stage']}: {loop.last_error['message']} (all in {files.errors})"
             )
         run = {
-            "pair": settings.pair.name,
-            "dataset": card.name,
-            "subject": subject,
+            **identity,
             "started_at": started_at,
             "finished_at": _now(),
             "counts": {
-                "samples": len(rows),
+                "samples": len(samples),
                 "records": files.num_records,
                 "errors": files.num_errors,
-                "flagged": shard.num_flagged,
+                "flagged": loop.num_flagged,
             },
             "model_config": session.model_config,
-            "cold_requests": shard.cold_timings,
+            "cold_requests": loop.cold_timings,
             "wall_seconds": {**walls.seconds, "total": sum(walls.seconds.values())},
             "versions": _versions(),
             "threads": session.torch.get_num_threads(),
@@ -167,40 +196,35 @@ def run_shard(
     return run
 
 
-class _Shard:
+class _SampleLoop:
     """The loop's body, with what it counts."""
 
-    def __init__(
-        self,
-        card: DatasetCard,
-        subject: str,
-        settings: RunSettings,
-        session: Session,
-        walls: WallTimes,
-    ) -> None:
-        self.card, self.subject, self.settings = card, subject, settings
-        self.session, self.walls = session, walls
+    def __init__(self, settings: RunSettings, session: Session, walls: WallTimes) -> None:
+        self.settings, self.session, self.walls = settings, session, walls
         self.cold_timings: dict[str, dict] = {}
         self.num_flagged = 0
         self.last_error: dict = {}
 
-    def time_row(self, row: Row, files: ShardFiles) -> None:
+    def time_row(self, card: DatasetCard, subject: str, row: Row, files: ShardFiles) -> None:
         """All methods of one sample; what goes wrong becomes an error line."""
         method = None
         try:
-            tokenized = self._prepare(row)
+            tokenized = self._prepare(card, subject, row)
             for method in self.settings.methods:
                 if method not in self.cold_timings:
                     self._warm_up(method, tokenized)
                 with self.walls.book("requests"):
                     answer, reading, timing = self.session.time_request(method, tokenized)
                 with self.walls.book("writing"):
-                    files.add_record(self._record(row, method, tokenized, answer, reading, timing))
+                    where = {"id": row.id, "dataset": card.name, "subject": subject}
+                    files.add_record(
+                        self._record(where, method, tokenized, answer, reading, timing)
+                    )
         except Exception as error:  # whatever one sample does must not end the shard
             self.last_error = {
                 "id": row.id,
-                "dataset": self.card.name,
-                "subject": self.subject,
+                "dataset": card.name,
+                "subject": subject,
                 "pair": self.settings.pair.name,
                 "method": method,
                 "stage": getattr(error, "stage", "request"),
@@ -211,25 +235,23 @@ class _Shard:
             if "OutOfMemory" in type(error).__name__ and self.session.pair.device.type == "cuda":
                 self.session.torch.cuda.empty_cache()
 
-    def _prepare(self, row: Row):
+    def _prepare(self, card: DatasetCard, subject: str, row: Row):
         if row.problem:
             raise SampleError("read", row.problem)
-        prompt = build_prompt(self.card, self.subject, row.values)
-        return self.session.prepare(prompt, self.card, self.subject, self.settings)
+        prompt = build_prompt(card, subject, row.values)
+        return self.session.prepare(prompt, card, subject, self.settings)
 
     def _warm_up(self, method: str, tokenized) -> None:
         """The first, cold request of a method: timed, kept apart, never a record."""
         with self.walls.book("warm_up"):
             _, _, self.cold_timings[method] = self.session.time_request(method, tokenized)
 
-    def _record(self, row: Row, method: str, tokenized, answer, reading, timing) -> dict:
+    def _record(self, where: dict, method: str, tokenized, answer, reading, timing) -> dict:
         model = self.session.pair.teachers[0] if method == "teacher" else self.session.pair.base
         ids = tokenized.request.teacher_ids if method == "teacher" else tokenized.request.base_ids
         record = build_record(
             identity={
-                "id": row.id,
-                "dataset": self.card.name,
-                "subject": self.subject,
+                **where,
                 "pair": self.settings.pair.name,
                 "method": method,
                 "runtime": RUNTIME,

@@ -16,11 +16,24 @@ class ShardFiles:
     What was finished before a crash stays in ``*_timing.jsonl.partial``.
     """
 
-    def __init__(self, folder: Path, dataset: str, subject: str) -> None:
-        self.timing = folder / f"{dataset}_{subject}_timing.jsonl"
-        self.errors = folder / f"{dataset}_{subject}_errors.jsonl"
-        self.run = folder / f"{dataset}_{subject}_run.json"
+    def __init__(self, timing: Path, errors: Path, run: Path) -> None:
+        self.timing, self.errors, self.run = timing, errors, run
         self.num_records = self.num_errors = 0
+
+    @classmethod
+    def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
+        """Named as the contract says."""
+        names = ("timing.jsonl", "errors.jsonl", "run.json")
+        return cls(*(folder / f"{dataset}_{subject}_{name}" for name in names))
+
+    @classmethod
+    def beside(cls, output: Path) -> ShardFiles:
+        """Records in a file of any name, errors and run beside it."""
+        return cls(
+            output,
+            output.with_name(f"{output.stem}_errors.jsonl"),
+            output.with_name(f"{output.stem}_run.json"),
+        )
 
     def __enter__(self) -> ShardFiles:
         try:

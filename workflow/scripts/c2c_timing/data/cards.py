@@ -165,6 +165,22 @@ def read_dataset_card(path: Path) -> DatasetCard:
     return card
 
 
+def prompt_file_card(path: Path) -> DatasetCard:
+    """A card for a user's own file whose lines hold a ``prompt`` or a ``question``."""
+    content = {
+        "title": f"prompts of {path.name}",
+        "hub": {"id": "none/none", "split": "none"},
+        "subjects": {"all": {}},
+        "columns": {"prompt": "prompt", "question": "question"},
+        "optional_columns": ["prompt", "question"],
+        "id_column": "id",
+        "prompt": "{{ prompt or question }}",
+        "max_new_tokens": 64,
+        "answer": {"column": "none", "rule": "exact"},
+    }
+    return DatasetCard(path.stem, path, content)
+
+
 @functools.cache
 def _validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))

@@ -51,6 +51,8 @@ def build_prompt(card: DatasetCard, subject: str, row: dict[str, Any]) -> Prompt
         else:
             fields[name] = _text(row, column, may_be_empty=column in optional)
     text = _template(card.prompt_for(subject)).render(fields).strip()
+    if not text:
+        raise SampleError("prompt", f"the row has none of: {', '.join(card.content['columns'])}")
     return Prompt([{"role": "user", "content": text}], card.is_chat(subject))
 
 

@@ -1,0 +1,84 @@
+"""Time C2C requests on any data set, or on a file of prompts, into one JSONL file."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from c2c_timing.cli import (
+    Formatter,
+    add_decoding_arguments,
+    add_pair_arguments,
+    add_source_arguments,
+    settings_from,
+)
+from c2c_timing.data.cards import DatasetCard, load_dataset_card, prompt_file_card
+from c2c_timing.data.sources import SourceSpec
+from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.progress import say
+
+EXAMPLES = """examples:
+  python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\
+      --num_samples 500 --output mmlu.jsonl
+  python workflow/scripts/dataset_timing_benchmark.py --dataset_file my_prompts.jsonl --output f.jsonl
+      (lines such as {"prompt": "..."} or {"question": "..."})
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
+    what = flags.add_mutually_exclusive_group(required=True)
+    what.add_argument("--dataset", help="name of a card, or the Hub id of its data set")
+    what.add_argument("--dataset_file", help="JSONL with a prompt or a question in each line")
+    flags.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
+    flags.add_argument("--split", help="instead of the card's (source hub)")
+    flags.add_argument("--output", type=Path, required=True, help="JSONL of records")
+    add_source_arguments(flags, source="hub")
+    add_pair_arguments(flags)
+    add_decoding_arguments(flags)
+    return flags
+
+
+def shards_of(arguments: argparse.Namespace) -> tuple[DatasetCard, list[str], SourceSpec]:
+    """The card, its subjects and its source, as the flags say."""
+    if arguments.dataset_file:
+        card = prompt_file_card(Path(arguments.dataset_file))
+        return card, ["all"], SourceSpec("local", data_path=arguments.dataset_file)
+    card = load_dataset_card(arguments.dataset)
+    source = SourceSpec(arguments.source, arguments.data_path, arguments.revision, arguments.split)
+    return card, card.expand_subjects(arguments.subject or "all"), source
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command: subjects one after the other until there are enough samples."""
+    arguments = parser().parse_args(argv)
+    card, subjects, source = shards_of(arguments)
+    settings = settings_from(arguments, source)
+
+    from c2c_timing.data.selection import select_rows
+    from c2c_timing.data.sources import Row, read_rows
+    from c2c_timing.shard import Session, WallTimes, time_batches
+
+    def rows() -> Iterator[tuple[str, Row]]:
+        for subject in subjects:
+            yield from ((subject, row) for row in read_rows(card, subject, source))
+
+    chosen = select_rows(rows(), settings.num_samples, settings.selection, settings.seed)
+    if not chosen:
+        raise UserError(f"{card.name}: the source has no rows")
+    walls = WallTimes()
+    session = Session(settings, walls)
+    by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
+    batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
+    counts = time_batches(batches, settings, session, walls, arguments.output)
+    say(f"{counts['records']} records, {counts['errors']} errors in {arguments.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""One C2C request under torch's profiler: a trace for Perfetto, and what the stages did."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from c2c_timing.cli import Formatter, add_decoding_arguments, add_pair_arguments, settings_from
+from c2c_timing.data.cards import load_dataset_card
+from c2c_timing.data.sources import SourceSpec
+from c2c_timing.errors import exits_cleanly
+from c2c_timing.progress import say
+
+EXAMPLES = """example:
+  python workflow/scripts/demo_torch_profiler.py --max_new_tokens 8
+  (then open demo_profiler_trace.json in https://ui.perfetto.dev or chrome://tracing)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
+    flags.add_argument("--output_dir", type=Path, default=Path())
+    add_pair_arguments(flags)
+    add_decoding_arguments(flags)
+    flags.set_defaults(max_new_tokens=16, num_samples=1, selection="first", max_prompt_tokens=None)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command: a timed request for the record, then the same one profiled."""
+    arguments = parser().parse_args(argv)
+    settings = settings_from(arguments, SourceSpec("builtin"))
+    folder = arguments.output_dir
+    folder.mkdir(parents=True, exist_ok=True)
+
+    from c2c_timing.data.prompts import build_prompt
+    from c2c_timing.data.selection import select_rows
+    from c2c_timing.data.sources import read_rows
+    from c2c_timing.shard import Session, WallTimes, time_batches
+
+    card = load_dataset_card("gsm8k")
+    rows = select_rows(read_rows(card, "all", settings.source), 1)
+    walls = WallTimes()
+    session = Session(settings, walls)
+    records = folder / "demo_timing_data.jsonl"
+    time_batches([(card, "all", rows)], settings, session, walls, records)
+    _write_table(records, folder / "demo_timing_data.tsv")
+    tokenized = session.prepare(build_prompt(card, "all", rows[0].values), card, "all", settings)
+    profile, timing = _profiled(session, settings.methods[0], tokenized)
+    profile.export_chrome_trace(str(folder / "demo_profiler_trace.json"))
+    stats = {
+        "method": settings.methods[0],
+        "model_config": session.model_config,
+        "profiled_timing": timing,
+        "operators": _operators(profile),
+    }
+    path = folder / "demo_profiler_stats.json"
+    path.write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")
+    for name in ("timing_data.jsonl", "timing_data.tsv", "profiler_trace.json"):
+        say(str(folder / f"demo_{name}"))
+    say(str(path))
+    return 0
+
+
+def _profiled(session, method: str, tokenized):
+    """The request once more under the profiler, which slows it: its times are not records."""
+    from torch.profiler import ProfilerActivity, profile
+
+    activities = [ProfilerActivity.CPU]
+    if session.pair.device.type == "cuda":
+        activities.append(ProfilerActivity.CUDA)
+    with profile(activities=activities) as profiler:
+        _, _, timing = session.time_request(method, tokenized)
+    return profiler, timing
+
+
+def _operators(profiler, most: int = 30) -> list[dict]:
+    """Operators by their own time, host and device."""
+    events = sorted(
+        profiler.key_averages(),
+        key=lambda event: -(event.self_cpu_time_total + event.self_device_time_total),
+    )
+    return [
+        {
+            "name": event.key,
+            "calls": event.count,
+            "self_cpu_ms": event.self_cpu_time_total / 1e3,
+            "self_device_ms": event.self_device_time_total / 1e3,
+        }
+        for event in events[:most]
+    ]
+
+
+def _write_table(records: Path, path: Path) -> None:
+    from c2c_timing.analysis.merge import merge, write_tsv
+
+    timings, _ = merge([records])
+    write_tsv(timings.drop(columns=["decode_step_times_ms"]), path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
