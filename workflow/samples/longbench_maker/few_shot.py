@@ -80,8 +80,10 @@ def lsht(count: int) -> list[dict]:
         deck, tails = Deck(chance, list(classes)), Deck(chance, spec["tails"])
         ask = spec["ask"][index % len(spec["ask"])]
         context = ""
-        while len(context) < CHARACTERS:
+        shown: set[str] = set()
+        while len(context) < CHARACTERS or shown < classes.keys():
             kind = deck.deal()
+            shown.add(kind)
             text = chance.fill(classes[kind], spec["slots"])
             text += chance.fill(tails.deal(), spec["slots"])
             context += f"新闻内容：\n{text}\n类别：{kind}\n"
