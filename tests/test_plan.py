@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from c2c_timing import plan
+from c2c_timing.cli import add_decoding_arguments, add_pair_arguments, pair_from
+from c2c_timing.engine.pair_card import available_pairs, load_pair_card
+from c2c_timing.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def with_(**changes):
+    return {**DEFAULT, **changes}
+
+
+def test_the_default_config_is_right_and_names_every_data_set():
+    plan.check_config(DEFAULT)
+    shards = plan.plan_shards(DEFAULT)
+    assert len({shard.dataset for shard in shards}) == 9
+
+
+def test_the_full_sweep_plans_every_subject():
+    full = yaml.safe_load((ROOT / "configs" / "full_sweep.yaml").read_text())
+    shards = plan.plan_shards(with_(**full))
+    assert len(shards) == len(set(shards)) == 57 + 57 + 21 + 14 + 2 + 1 + 1 + 1 + 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_named_config_is_right(path):
+    plan.check_config(with_(**yaml.safe_load(path.read_text())))
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"dataset": ["gsm8k"]}, ["dataset", "did you mean datasets"]),
+    ({"datasets": ["gsm8"]}, ["gsm8", "did you mean gsm8k", "longbench"]),
+    ({"subjects": {"mmlu": ["virologie"]}}, ["virologie", "did you mean virology"]),
+    ({"subjects": {"mmlo": "all"}}, ["mmlo", "did you mean mmlu"]),
+    ({"pairs": ["tinny"]}, ["tinny", "did you mean tiny"]),
+    ({"num_samples": 0}, ["num_samples", "0"]),
+    ({"num_samples": "many"}, ["num_samples", "many"]),
+    ({"dtype": "float8"}, ["dtype", "bfloat16"]),
+    ({"methods": ["c2c", "magic"]}, ["methods", "magic", "teacher"]),
+    ({"top_p": 1.5}, ["top_p"]),
+    ({"source": "local"}, ["data_path"]),
+    ({"resources": {"threads": 1}}, ["resources"]),
+])  # fmt: skip
+def test_a_wrong_config_is_one_line_with_key_and_choices(changes, words):
+    with pytest.raises(UserError) as error:
+        plan.check_config(with_(**changes))
+    message = str(error.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_planning_and_analysis_never_import_torch():
+    code = "import sys; import c2c_timing.plan, c2c_timing.cli, c2c_timing.analysis.report; " \
+           "sys.exit(bool({'torch', 'transformers', 'datasets'} & set(sys.modules)))"  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", check=False
+    )
+    assert done.returncode == 0
+
+
+def test_inputs_of_a_shard_are_there():
+    for shard in plan.plan_shards(DEFAULT):
+        for path in plan.shard_inputs(shard.pair, shard.dataset, shard.subject, DEFAULT):
+            assert (ROOT / path).is_file()
+
+
+def test_eight_pairs_with_shapes():
+    cards = [load_pair_card(name) for name in available_pairs()]
+    assert len(cards) == 8
+    for card in cards:
+        for spec in (card.base, *card.teachers):
+            assert (spec.config / "config.json").is_file()
+    assert load_pair_card("tiny").weights == "dummy"
+    assert load_pair_card("qwen3-0.6b_qwen3-4b-base").weights == "real"
+    assert load_pair_card("qwen3-0.6b_qwen3-4b-base").with_weights("dummy").weights == "dummy"
+
+
+def arguments(*words):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    add_pair_arguments(parser)
+    add_decoding_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_another_teacher_gets_a_fuser_that_fits(tmp_path):
+    card = pair_from(arguments("--pair", "qwen3-0.6b_qwen3-4b", "--teacher_model", str(tmp_path)))
+    assert card.teachers[0].weights == "local"
+    assert card.fusers[0].weights == "dummy"
+    assert card.weights == "mixed"
+    assert card.name == f"Qwen3-0.6B_{tmp_path.name}"
+    with pytest.raises(UserError, match="no such fuser"):
+        pair_from(arguments("--fuser_checkpoint", str(tmp_path / "nowhere")))
+
+
+def test_environments_hold_the_versions_of_the_lock():
+    locked = set((ROOT / "envs" / "requirements.lock").read_text().split())
+    for path in (ROOT / "envs").glob("*.yaml"):
+        pins = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
+        assert pins
+        assert set(pins) <= locked
