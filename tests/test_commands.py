@@ -1,0 +1,131 @@
+"""The commands as a person types them, on the tiny pair."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+def run(script, *flags, cwd, **environment):
+    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
+    import os
+
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
+def test_help_shows_an_example(script, tmp_path):
+    done = run(script, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"python workflow/scripts/{script}.py" in done.stdout
+
+
+def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
+    rows = [{"question": "1 + 1?", "answer": "2"}, {"question": None}, {"question": "x" * 50_000}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "{torn\n")
+    done = run(
+        "comprehensive_timing_benchmark", "--dataset", "gsm8k", "--source", "local",
+        "--data_path", path, "--max_new_tokens", 3, "--ignore_eos", "--output_dir", "out",
+        "--methods", "c2c", "base", "teacher", "--max_prompt_tokens", 1000, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "out" / "tiny"
+    records = {record["method"]: record for record in lines(folder / "gsm8k_all_timing.jsonl")}
+    assert set(records) == {"c2c", "base", "teacher"}
+    assert {record["timing"]["num_generated_tokens"] for record in records.values()} == {3}
+    assert records["base"]["timing"]["teacher_prefill_ms"] is None
+    assert records["teacher"]["timing"]["projector_calls"] is None
+    assert records["c2c"]["timing"]["projector_calls"] == 4
+    assert records["c2c"]["model_config"]["weights"] == "dummy"
+    errors = lines(folder / "gsm8k_all_errors.jsonl")
+    assert [error["stage"] for error in errors] == ["prompt", "tokenize", "read"]
+    run_file = json.loads((folder / "gsm8k_all_run.json").read_text())
+    assert set(run_file["cold_requests"]) == {"c2c", "base", "teacher"}
+    assert run_file["counts"] == {"samples": 4, "records": 3, "errors": 3, "flagged": 0} | {
+        "flagged": run_file["counts"]["flagged"]
+    }
+    parts = {"imports", "loading", "warm_up", "requests", "writing", "total"}
+    assert set(run_file["wall_seconds"]) == parts
+    assert not list(folder.glob("*.partial"))
+
+
+def test_a_shard_in_which_all_fails_fails_and_says_why(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"answer": "1"}\n{"answer": "2"}\n')
+    done = run(
+        "comprehensive_timing_benchmark", "--dataset", "gsm8k", "--source", "local",
+        "--data_path", path, "--output_dir", "out", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "every sample failed" in done.stderr
+    assert "column 'question' is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "tiny" / "gsm8k_all_timing.jsonl").exists()
+
+
+@pytest.mark.parametrize(("flags", "words"), [
+    (["--dataset", "gsm8"], "did you mean gsm8k"),
+    (["--dataset", "mmlu", "--subject", "fysics"], "did you mean physics"),
+    (["--dataset", "gsm8k", "--pair", "tinny"], "did you mean tiny"),
+    (["--dataset", "gsm8k", "--device", "cuda:99"], "not there"),
+    (["--dataset", "gsm8k", "--source", "local", "--data_path", "nowhere"], "nowhere"),
+    (["--dataset", "gsm8k", "--fuser_checkpoint", "./nowhere"], "nowhere"),
+    (["--dataset", "gsm8k", "--weights", "local", "--pair", "qwen3-0.6b_qwen3-4b"], "no such folder"),
+    (["--dataset", "gsm8k", "--temperature", "-1"], "temperature"),
+    (["--dataset", "gsm8k", "--output_dir", "/dev/null/x"], "/dev/null/x"),
+])  # fmt: skip
+def test_a_mistake_is_one_clear_line(flags, words, tmp_path):
+    done = run("comprehensive_timing_benchmark", *flags, cwd=tmp_path)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(tmp_path):
+    (tmp_path / "my.jsonl").write_text('{"prompt": "Why?"}\n{"question": "Who?"}\n')
+    flags = ["--max_new_tokens", 2, "--ignore_eos"]
+    done = run(
+        "dataset_timing_benchmark", "--dataset_file", "my.jsonl", "--output", "f.jsonl", *flags,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    prompts = [record["prompt"] for record in lines(tmp_path / "f.jsonl")]
+    assert ["Why?" in prompts[0], "Who?" in prompts[1]] == [True, True]
+    done = run(
+        "dataset_timing_benchmark", "--dataset", "cais/mmlu", "--source", "builtin",
+        "--num_samples", 5, "--output", "g.jsonl", *flags, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len({record["subject"] for record in lines(tmp_path / "g.jsonl")}) > 1
+
+
+def test_the_batch_covers_every_data_set(tmp_path):
+    done = run("batch_timing_benchmark", "--num_samples", 1, "--max_new_tokens", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    records = lines(tmp_path / "batch_timing_results.jsonl")
+    assert len({record["dataset"] for record in records}) == 9
+
+
+def test_the_profiler_demo(tmp_path):
+    done = run("demo_torch_profiler", "--max_new_tokens", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(lines(tmp_path / "demo_timing_data.jsonl")) == 1
+    assert "total_time_ms" in (tmp_path / "demo_timing_data.tsv").read_text()
+    assert json.loads((tmp_path / "demo_profiler_trace.json").read_text())["traceEvents"]
+    stats = json.loads((tmp_path / "demo_profiler_stats.json").read_text())
+    assert any("mm" in operator["name"] for operator in stats["operators"])

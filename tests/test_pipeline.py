@@ -1,0 +1,189 @@
+"""Whole runs of the pipeline, in a copy of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = {
+    "datasets": ["gsm8k", "mmlu", "ai2-arc"],
+    "subjects": {"mmlu": ["virology"], "ai2-arc": ["ARC-Easy"]},
+    "num_samples": 2,
+    "max_new_tokens": 3,
+}
+pytestmark = pytest.mark.pipeline
+
+
+def copy_project(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns(
+        "__pycache__", ".venv", ".git", ".snakemake", "results", "tests", "*_cache", ".hypothesis"
+    )
+    shutil.copytree(ROOT, folder, ignore=ignored)
+    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    return folder
+
+
+def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
+    config = ["--configfile", configfile] if configfile else []
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *words, *config],
+        cwd=project, capture_output=True, text=True, check=False, timeout=600,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def planned(project: Path, *words: str) -> list[str]:
+    """Jobs of a dry run: the rule, and for shards the file they make."""
+    code, text = snakemake(project, "--dry-run", *words)
+    assert code == 0, text
+    jobs, rule = [], None
+    for line in text.splitlines():
+        if line.startswith(("rule ", "localrule ")):
+            rule = line.split()[1].rstrip(":")
+        elif rule and line.strip().startswith("output:"):
+            output = Path(line.split()[1].rstrip(",")).name
+            jobs.append(output if rule == "time_shard" else rule)
+            rule = None
+    return jobs
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    project = copy_project(tmp_path_factory.mktemp("pipeline") / "project")
+    code, text = snakemake(project)
+    assert code == 0, text
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A finished project of one's own: times of change are kept."""
+    return Path(shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2))
+
+
+def test_everything_is_there(finished):
+    results = finished / "results"
+    summary = pd.read_csv(results / "summary.tsv", sep="\t")
+    assert set(summary["dataset"]) == set(SMALL["datasets"])
+    assert summary["count"].tolist() == [2, 2, 2]
+    assert summary["failed"].tolist() == [0, 0, 0]
+    assert len(list((results / "plots").glob("*.png"))) == 4
+    assert len(list((results / "plots").glob("*.svg"))) == 4
+    assert "<html" in (results / "report.html").read_text()
+    assert len(pd.read_parquet(results / "timings.parquet")) == 6
+
+
+def test_records_answer_the_usual_questions(finished):
+    files = sorted((finished / "results" / "timings").glob("*/*_timing.jsonl"))
+    records = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    rates = [record["timing"]["tokens_per_second"] for record in records]
+    assert sum(rates) / len(rates) > 0
+    if shutil.which("jq"):
+        query = "map(.timing.tokens_per_second) | add/length"
+        done = subprocess.run(
+            ["jq", "-s", query, *files], capture_output=True, text=True, check=True
+        )
+        assert float(done.stdout) == pytest.approx(sum(rates) / len(rates))
+
+
+def test_a_second_run_does_nothing(finished):
+    assert planned(finished) == []
+
+
+def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
+    (project / "results/timings/tiny/gsm8k_all_timing.jsonl").unlink()
+    jobs = planned(project)
+    assert [job for job in jobs if job.endswith("jsonl")] == ["gsm8k_all_timing.jsonl"]
+    assert {"merge_timings", "summarize_timings", "plot_timings", "write_report"} <= set(jobs)
+
+
+@pytest.mark.parametrize(("path", "shards"), [
+    ("workflow/datasets/mmlu.yaml", ["mmlu_virology_timing.jsonl"]),
+    ("workflow/datasets/prompts/multiple_choice.jinja",
+     ["ai2-arc_ARC-Easy_timing.jsonl", "mmlu_virology_timing.jsonl"]),
+    ("workflow/samples/gsm8k/all.jsonl", ["gsm8k_all_timing.jsonl"]),
+    ("workflow/scripts/c2c_timing/clock.py", ["ai2-arc_ARC-Easy_timing.jsonl",
+     "gsm8k_all_timing.jsonl", "mmlu_virology_timing.jsonl"]),
+    ("workflow/scripts/c2c_timing/analysis/figures/style.py", []),
+])  # fmt: skip
+def test_an_edit_reruns_what_depends_on_it(project, path, shards):
+    with (project / path).open("a") as file:
+        file.write("\n")
+    jobs = planned(project)
+    assert sorted(job for job in jobs if job.endswith("jsonl")) == shards
+    assert "summarize_timings" in jobs
+
+
+def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
+    jobs = planned(project, "--config", "seed=7")
+    assert sum(job.endswith("jsonl") for job in jobs) == 3
+    shutil.rmtree(project / "results" / "timings")
+    assert planned(project, "results/timings/tiny/gsm8k_all_timing.jsonl") == [
+        "gsm8k_all_timing.jsonl"
+    ]
+
+
+@pytest.mark.parametrize("words", [
+    ("dataset=[gsm8k]", "did you mean datasets"), ("datasets=[gsm8]", "did you mean gsm8k"),
+    ("num_samples=0", "num_samples"), ("pairs=[tinny]", "did you mean tiny"),
+])  # fmt: skip
+def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
+    code, text = snakemake(finished, "--dry-run", "--config", words[0])
+    assert code == 1
+    assert words[1] in text
+    assert "Traceback" not in text
+
+
+def test_a_published_pair_from_a_hub(tmp_path):
+    """The published card, its fuser and a data set, all served by a stand-in Hub, unchanged."""
+    import torch
+    from standin_hub import StandInHub, repositories
+    from standin_hub.tiny_model import tiny_model, tiny_tokenizer
+
+    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.data.sources import SourceSpec, read_rows
+    from c2c_timing.engine.cache import KVShape
+    from c2c_timing.engine.fuser import dummy_fuser
+
+    root = tmp_path / "hub"
+    for number, name in enumerate(("Qwen/Qwen3-0.6B", "Qwen/Qwen2.5-0.5B-Instruct")):
+        repositories.write_model(root, name, tiny_model(number), tiny_tokenizer())
+    shapes = [KVShape(2, 16)] * 2
+    fuser = dummy_fuser(shapes, shapes, "last_aligned", 8, 8, 3)
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    sizes = {"source_dim": 16, "target_dim": 16, "source_num_heads": 2, "target_num_heads": 2,
+             "hidden_dim": 8, "intermediate_dim": 8, "num_layers": 3}  # fmt: skip
+    for layer, connection in enumerate(fuser.connections):
+        torch.save(connection.projector.state_dict(), checkpoint / f"projector_{layer}.pt")
+        description = {"class": "C2CProjector", "init_args": sizes}
+        (checkpoint / f"projector_{layer}.json").write_text(json.dumps(description))
+    mapping = {"0": {"1": {"0": [[0, 0]], "1": [[1, 1]]}}}
+    (checkpoint / "projector_config.json").write_text(json.dumps(mapping))
+    repositories.write_fuser(root, "qwen3_0.6b+qwen2.5_0.5b_Fuser", checkpoint)
+    rows = read_rows(load_dataset_card("gsm8k"), "all", SourceSpec("builtin"))
+    repositories.write_gsm8k(root, {"all": [row.values for row in rows]})
+
+    project = copy_project(tmp_path / "project")
+    config = {"pairs": ["qwen3-0.6b_qwen2.5-0.5b"], "datasets": ["gsm8k"], "source": "hub",
+              "num_samples": 2, "max_new_tokens": 3, "max_prompt_tokens": 480}  # fmt: skip
+    (project / "hub.yaml").write_text(yaml.safe_dump(config))
+    with StandInHub(root) as hub:
+        environment = hub.environment(tmp_path / "home")
+        code, text = snakemake(project, "results/summary.tsv", configfile="hub.yaml", **environment)
+        logs = "".join(path.read_text() for path in project.glob("results/logs/time_shard/*/*"))
+        assert code == 0, text + logs
+    path = project / "results/timings/qwen3-0.6b_qwen2.5-0.5b/gsm8k_all_timing.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [record["model_config"]["weights"] for record in records] == ["real", "real"]
+    assert records[0]["timing"]["projector_calls"] == 2
