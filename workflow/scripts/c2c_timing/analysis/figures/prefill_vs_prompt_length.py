@@ -27,12 +27,17 @@ def draw(timings: pd.DataFrame) -> Figure:
             name, colour = STAGE_NAMES[column], STAGE_COLOURS[column]
             if len(np.unique(lengths)) > 1:
                 slope, start = np.polyfit(lengths, times, 1)
-                ends = np.array([lengths.min(), lengths.max()])
+                along = np.geomspace(lengths.min(), lengths.max(), 100)
+                line = start + slope * along
                 fit = f"{name}: {start:.3g} ms + {slope * 1e3:.3g} µs · tokens"
-                axis.plot(ends, start + slope * ends, color=colour, label=fit)
+                axis.plot(along[line > 0], line[line > 0], color=colour, label=fit)
                 name = None
             axis.plot(lengths, times, ".", color=colour, alpha=0.5, label=name)
-        axis.set_ylim(bottom=0)
+        if _is_wide(timings["prompt_length"]):
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+        else:
+            axis.set_ylim(bottom=0)
         axis.set_ylabel("prefill time (ms)")
         axis.set_title(f"{pair}, {method}", loc="left")
         axis.grid(alpha=0.3)
@@ -40,3 +45,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     axes[-1, 0].set_xlabel("prompt length (tokens)")
     figure.suptitle(f"Prefill against prompt length\n{what(timings)}", fontsize=11)
     return figure
+
+
+def _is_wide(lengths: pd.Series) -> bool:
+    """Whether short prompts would vanish beside long ones on a linear axis."""
+    return lengths.max() > 10 * lengths.min()
