@@ -101,7 +101,7 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
 def _load_fuser(
     spec: FuserSpec, card: PairCard, base: CausalLM, teacher: CausalLM, device: torch.device
 ) -> Fuser:
-    if spec.weights == "dummy" or spec.checkpoint is None:
+    if spec.weights == "dummy":
         with device:
             return dummy_fuser(
                 base.kv_shapes,

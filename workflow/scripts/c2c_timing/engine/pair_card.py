@@ -74,7 +74,10 @@ class PairCard:
             self,
             base=replace(self.base, weights=weights),
             teachers=tuple(replace(teacher, weights=weights) for teacher in self.teachers),
-            fusers=tuple(replace(fuser, weights=weights) for fuser in self.fusers),
+            fusers=tuple(
+                replace(fuser, weights=weights if fuser.checkpoint else "dummy")
+                for fuser in self.fusers
+            ),
         )
 
 
@@ -107,7 +110,7 @@ def load_pair_card(name: str) -> PairCard:
         name=name,
         base=base,
         teachers=tuple(teachers),
-        fusers=tuple(FuserSpec(weights=weights, **t.get("fuser", {})) for t in card["teachers"]),
+        fusers=tuple(_fuser(teacher.get("fuser", {}), weights) for teacher in card["teachers"]),
         layer_map=card.get("layer_map", "last_aligned"),
         fusion_mode=card.get("fusion_mode", "sequential"),
         alignment=card.get("alignment"),
@@ -123,6 +126,11 @@ def _model(entry: dict, weights: str) -> ModelSpec:
         config=PAIRS / entry["config"] if "config" in entry else None,
         tokenizer=PAIRS / entry.get("tokenizer", "tokenizers/tiny"),
     )
+
+
+def _fuser(entry: dict, weights: str) -> FuserSpec:
+    """Without a checkpoint there is nothing to load: such a fuser is dummy, whatever the models."""
+    return FuserSpec(weights=weights if "checkpoint" in entry else "dummy", **entry)
 
 
 def _shape_files(specs: list[ModelSpec]) -> list[Path]:

@@ -13,7 +13,7 @@ MODELS = ["base_prefill_ms", "teacher_prefill_ms"]
 
 
 def draw(timings: pd.DataFrame) -> Figure:
-    """A dot per request, and the least-squares line a + b · tokens; one panel per pair and method."""
+    """A dot per request, and the line a + b · tokens of least relative squares."""
     shown = groups(timings)
     figure, axes = plt.subplots(
         len(shown), 1, figsize=(8, 3.4 * len(shown) + 0.8), squeeze=False, sharex=True
@@ -26,7 +26,7 @@ def draw(timings: pd.DataFrame) -> Figure:
             lengths, times = points["prompt_length"].to_numpy(float), points[column].to_numpy()
             name, colour = STAGE_NAMES[column], STAGE_COLOURS[column]
             if len(np.unique(lengths)) > 1:
-                slope, start = np.polyfit(lengths, times, 1)
+                slope, start = np.polyfit(lengths, times, 1, w=1 / times)
                 along = np.geomspace(lengths.min(), lengths.max(), 100)
                 line = start + slope * along
                 fit = f"{name}: {start:.3g} ms + {slope * 1e3:.3g} µs · tokens"
