@@ -59,7 +59,7 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     assert run_file["counts"] == {"samples": 4, "records": 3, "errors": 3, "flagged": 0} | {
         "flagged": run_file["counts"]["flagged"]
     }
-    parts = {"imports", "loading", "warm_up", "requests", "writing", "total"}
+    parts = {"imports", "loading", "preparing", "warm_up", "requests", "writing", "total"}
     assert set(run_file["wall_seconds"]) == parts
     assert not list(folder.glob("*.partial"))
 

@@ -96,6 +96,17 @@ def test_sections_in_one_go_or_apart_give_the_same_answer():
 
 
 @torch.inference_mode()
+def test_a_prompt_that_ends_with_its_message():
+    base, teacher = tiny_model("qwen3"), tiny_model("llama", 1)
+    fuser = dummy_fuser(base.kv_shapes, teacher.kv_shapes, "k_nearest", 24, 24, 3).eval()
+    pair = ModelPair(base, [teacher], [fuser], "sequential", torch.device("cpu"))
+    parts = [TextSpan([], [[]], False), TextSpan([5, 6, 7], [[15, 16, 17]], True)]
+    request = build_request(parts, Decoding(4, ignore_eos=True), pair.device)
+    assert [section.teacher_spans for section in request.sections] == [((0, 2),)]
+    assert len(run_c2c(pair, request, StageClock()).ids) == 4
+
+
+@torch.inference_mode()
 def test_a_longer_teacher_template_needs_no_padding():
     base, teacher = tiny_model("qwen3"), tiny_model("llama", 1)
     fuser = dummy_fuser(base.kv_shapes, teacher.kv_shapes, "k_nearest", 24, 24, 3).eval()

@@ -29,6 +29,8 @@ rule time_shard:
         stopwatch=1,
     params:
         flags=lambda wildcards: plan.timing_flags(wildcards.dataset, config),
+        # Not used below, but another number of threads means other times.
+        threads=config["resources"]["threads"],
     shell:
         "python {input.script:q}"
         " --pair {wildcards.pair:q}"

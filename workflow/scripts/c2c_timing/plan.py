@@ -15,6 +15,7 @@ import jsonschema
 import yaml
 
 from .data.cards import WORKFLOW, available_datasets, load_dataset_card
+from .data.sources.files import data_files
 from .engine.pair_card import available_pairs, load_pair_card
 from .errors import UserError
 
@@ -104,8 +105,8 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     if config["source"] == "builtin":
         files.append(card.sample_file(subject))
     path = config.get("data_path", {}).get(dataset)
-    if config["source"] == "local" and path and Path(path).is_file():
-        files.append(Path(path))
+    if config["source"] == "local" and path:
+        files += [Path(path)] if Path(path).is_file() else data_files(Path(path))
     return [_relative(path) for path in files]
 
 

@@ -29,16 +29,23 @@ class WallTimes:
 
     seconds: dict[str, float] = field(
         default_factory=lambda: dict.fromkeys(
-            ("imports", "loading", "warm_up", "requests", "writing"), 0.0
+            ("imports", "loading", "preparing", "warm_up", "requests", "writing"), 0.0
         )
     )
+    started: float = field(default_factory=time.perf_counter)
 
     @contextlib.contextmanager
     def book(self, part: str) -> Iterator[None]:
         """Add the time of the block to a part."""
         started = time.perf_counter()
-        yield
-        self.seconds[part] += time.perf_counter() - started
+        try:
+            yield
+        finally:
+            self.seconds[part] += time.perf_counter() - started
+
+    def as_plain(self) -> dict[str, float]:
+        """The parts, and the whole by a clock of its own."""
+        return {**self.seconds, "total": time.perf_counter() - self.started}
 
 
 class Session:
@@ -170,10 +177,9 @@ def _time_into(
         for card, subject, row in progress(samples, " ".join(identity.values())):
             loop.time_row(card, subject, row, files)
         if not files.num_records:
-            files.finish_errors()
             raise UserError(
                 f"{'/'.join(identity.values())}: every sample failed; the last one in "
-                f"{loop.last_error['stage']}: {loop.last_error['message']} (all in {files.errors})"
+                f"{loop.last_error['stage']}: {loop.last_error['message']} (all in {files.give_up()})"
             )
         run = {
             **identity,
@@ -187,7 +193,7 @@ def _time_into(
             },
             "model_config": session.model_config,
             "cold_requests": loop.cold_timings,
-            "wall_seconds": {**walls.seconds, "total": sum(walls.seconds.values())},
+            "wall_seconds": walls.as_plain(),
             "versions": _versions(),
             "threads": session.torch.get_num_threads(),
             "settings": settings.as_plain(),
@@ -206,34 +212,39 @@ class _SampleLoop:
         self.last_error: dict = {}
 
     def time_row(self, card: DatasetCard, subject: str, row: Row, files: ShardFiles) -> None:
-        """All methods of one sample; what goes wrong becomes an error line."""
-        method = None
+        """All methods of one sample; what goes wrong in one leaves the others alone."""
+        where = {"id": row.id, "dataset": card.name, "subject": subject}
         try:
-            tokenized = self._prepare(card, subject, row)
-            for method in self.settings.methods:
+            with self.walls.book("preparing"):
+                tokenized = self._prepare(card, subject, row)
+        except Exception as error:  # whatever one sample does must not end the shard
+            self._fail(files, where, None, error)
+            return
+        for method in self.settings.methods:
+            try:
                 if method not in self.cold_timings:
                     self._warm_up(method, tokenized)
                 with self.walls.book("requests"):
                     answer, reading, timing = self.session.time_request(method, tokenized)
-                with self.walls.book("writing"):
-                    where = {"id": row.id, "dataset": card.name, "subject": subject}
-                    files.add_record(
-                        self._record(where, method, tokenized, answer, reading, timing)
-                    )
-        except Exception as error:  # whatever one sample does must not end the shard
-            self.last_error = {
-                "id": row.id,
-                "dataset": card.name,
-                "subject": subject,
-                "pair": self.settings.pair.name,
-                "method": method,
-                "stage": getattr(error, "stage", "request"),
-                "error_type": type(error).__name__,
-                "message": " ".join(str(error).split())[:500],
-            }
-            files.add_error(self.last_error)
-            if "OutOfMemory" in type(error).__name__ and self.session.pair.device.type == "cuda":
-                self.session.torch.cuda.empty_cache()
+            except Exception as error:
+                self._fail(files, where, method, error)
+                continue
+            with self.walls.book("writing"):
+                record = self._record(where, method, tokenized, answer, reading, timing)
+                files.add_record(record)
+
+    def _fail(self, files: ShardFiles, where: dict, method: str | None, error: Exception) -> None:
+        self.last_error = {
+            **where,
+            "pair": self.settings.pair.name,
+            "method": method,
+            "stage": getattr(error, "stage", "prepare" if method is None else "request"),
+            "error_type": type(error).__name__,
+            "message": " ".join(str(error).split())[:500],
+        }
+        files.add_error(self.last_error)
+        if "OutOfMemory" in type(error).__name__ and self.session.pair.device.type == "cuda":
+            self.session.torch.cuda.empty_cache()
 
     def _prepare(self, card: DatasetCard, subject: str, row: Row):
         if row.problem:

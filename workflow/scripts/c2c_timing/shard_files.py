@@ -29,11 +29,11 @@ class ShardFiles:
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
         """Records in a file of any name, errors and run beside it."""
-        return cls(
-            output,
-            output.with_name(f"{output.stem}_errors.jsonl"),
-            output.with_name(f"{output.stem}_run.json"),
-        )
+        if not output.name or output.is_dir():
+            raise UserError(f"{output}: is a folder; name a file for the records (--output)")
+        stem = output.stem.removesuffix("_timing")
+        errors, run = (output.with_name(f"{stem}_{end}") for end in ("errors.jsonl", "run.json"))
+        return cls(output, errors, run)
 
     def __enter__(self) -> ShardFiles:
         try:
@@ -63,15 +63,18 @@ class ShardFiles:
         _append(self._errors_file, error)
         self.num_errors += 1
 
-    def finish_errors(self) -> None:
-        """Give the errors their name: done also for a shard that fails as a whole."""
-        self._errors_file.close()
-        _partial(self.errors).replace(self.errors)
+    def give_up(self) -> Path:
+        """No record was made: leave the errors beside, drop what an earlier run left; say where."""
+        self.timing.unlink(missing_ok=True)
+        self.run.unlink(missing_ok=True)
+        _partial(self.timing).unlink(missing_ok=True)
+        return _partial(self.errors)
 
     def finish(self, run: dict[str, Any]) -> None:
         """Give all files their names; the records come last."""
         self._timing_file.close()
-        self.finish_errors()
+        self._errors_file.close()
+        _partial(self.errors).replace(self.errors)
         partial = _partial(self.run)
         partial.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(self.run)

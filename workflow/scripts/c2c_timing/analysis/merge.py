@@ -25,6 +25,9 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not rows:
         raise UserError("no records in any of the shards; see their logs")
     table = pd.DataFrame(rows)
+    if "residual_flag" not in table:
+        table["residual_flag"] = False
+    table["residual_flag"] = table["residual_flag"].eq(True)
     table[TIMING_KEYS] = table[TIMING_KEYS].astype("float64")
     known = [*LEADING, *TIMING_KEYS, *TEXTS]
     others = sorted(set(table.columns) - set(known))

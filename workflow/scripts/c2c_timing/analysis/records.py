@@ -64,7 +64,7 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
     """The failed samples beside a shard's records; none where there is no such file."""
-    path = timing_path.with_name(timing_path.name.replace("_timing.jsonl", "_errors.jsonl"))
+    path = timing_path.with_name(f"{timing_path.stem.removesuffix('_timing')}_errors.jsonl")
     if path.is_file():
         for _, error in _read_lines(path):
             yield {column: error.get(column) for column in ERROR_COLUMNS}

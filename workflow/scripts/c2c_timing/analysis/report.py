@@ -10,6 +10,7 @@ import pandas as pd
 
 from .records import SETTING
 
+NAMES = ["pair", "method", "runtime", *SETTING]
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CAPTIONS = {
     "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
@@ -49,6 +50,7 @@ def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
     ]
     return environment.get_template("report.html.jinja").render(
         sentences=_sentences(timings),
+        names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
         figures=figures,
@@ -61,12 +63,12 @@ def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
 def _sentences(timings: pd.DataFrame) -> list[str]:
     """One result a pair and method: median and spread of the whole request."""
     sentences = []
-    for (pair, method, *setting), rows in timings.groupby(["pair", "method", *SETTING]):
+    for (pair, method, runtime, *setting), rows in timings.groupby(NAMES):
         total = rows["total_time_ms"]
         device, dtype, weights = setting
         meaning = "" if weights == "real" else "; with made-up weights the answers mean nothing"
         sentences.append(
-            f"{pair}, {method} on {device} in {dtype} ({weights} weights{meaning}): median "
+            f"{pair}, {method} ({runtime}) on {device} in {dtype} ({weights} weights{meaning}): median "
             f"{total.median():.4g} ms a request (p10 {total.quantile(0.1):.4g}, p90 "
             f"{total.quantile(0.9):.4g}), {rows['tokens_per_second'].median():.4g} tokens per "
             f"second, over {len(rows)} requests; {int(rows['residual_flag'].sum())} flagged."
@@ -75,7 +77,7 @@ def _sentences(timings: pd.DataFrame) -> list[str]:
 
 
 def _rows(timings: pd.DataFrame) -> list[list[str]]:
-    groups = timings.groupby(["pair", "method", "dataset"])
+    groups = timings.groupby([*NAMES, "dataset"])
     medians, counts = groups[list(COLUMNS)].median(), groups.size()
     return [
         [*names, str(counts[names])]

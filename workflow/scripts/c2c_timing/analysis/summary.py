@@ -49,7 +49,15 @@ def _with_failures(summary: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
         summary.loc[same, "failed"] = (
             summary.loc[same, "method"].map(own).fillna(0).astype(int) + everyone
         )
-        if not same.any():
-            row = dict(zip(shard, values, strict=True)) | {"count": 0, "failed": len(failed)}
-            summary = pd.concat([summary, pd.DataFrame([row])], ignore_index=True)
+        known = set(summary.loc[same, "method"])
+        rows = [
+            {"method": method, "count": 0, "failed": int(number) + everyone}
+            for method, number in own.items()
+            if method not in known
+        ]
+        if not known and not rows:
+            rows = [{"count": 0, "failed": everyone}]
+        if rows:
+            lost = pd.DataFrame(rows).assign(**dict(zip(shard, values, strict=True)))
+            summary = pd.concat([summary, lost], ignore_index=True)
     return summary

@@ -155,6 +155,7 @@ def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]
         "weights": card.weights,
         "dtype": dtype,
         "device": name,
+        "threads": torch.get_num_threads(),
         "tokenizer": card.base.tokenizer.name
         if card.base.weights == "dummy" and card.base.tokenizer
         else card.base.model,

@@ -94,12 +94,15 @@ def build_request(spans: Sequence[TextSpan], decoding: Decoding, device: torch.d
     for number, span in enumerate(spans):
         ids = list(span.base)[: len(base_ids) - 1 - base_at]
         is_read = number <= last_projected
-        sizes = [len(part) if is_read else 0 for part in span.teachers]
-        if ids or any(sizes):
+        parts = span.teachers
+        if span.is_projected:  # the last prompt token is never projected: it waits for decoding
+            parts = [part[: len(ids)] for part in parts]
+        sizes = [len(part) if is_read else 0 for part in parts]
+        if (ids or any(sizes)) and (ids or not span.is_projected):
             sections.append(
                 Section(
                     base_ids=tensor(ids),
-                    teacher_ids=tuple(map(tensor, span.teachers)) if is_read else (),
+                    teacher_ids=tuple(map(tensor, parts)) if is_read else (),
                     is_projected=span.is_projected,
                     base_span=(base_at, base_at + len(ids)),
                     teacher_spans=tuple(

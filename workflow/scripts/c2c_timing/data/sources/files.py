@@ -31,6 +31,11 @@ def read_file(path: Path) -> Iterator[Found]:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
+def data_files(folder: Path) -> list[Path]:
+    """Every file of a folder, at any depth, that could hold rows."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS)
+
+
 def parse_lines(lines: Iterable[bytes]) -> Iterator[Found]:
     """JSON lines; blank ones are passed over."""
     for line in lines:
