@@ -39,6 +39,7 @@ plt.rcParams.update(
         "figure.constrained_layout.use": True,
         "svg.hashsalt": "c2c-timing",
         "svg.fonttype": "none",
+        "text.parse_math": False,  # a name with dollars is a name
     }
 )
 
