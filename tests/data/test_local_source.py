@@ -75,6 +75,12 @@ def test_one_bad_line_is_one_bad_row(tmp_path):
     assert [bool(problem) for problem in problems] == [False, True, True, True, False]
 
 
+def test_a_number_too_long_to_read_is_one_bad_row(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"question": ' + "9" * 5000 + "}\n" + json.dumps(ROWS[0]))
+    assert [bool(row.problem) for row in read(path)] == [True, False]
+
+
 @given(st.lists(st.binary(max_size=40)))
 def test_any_bytes_are_rows_or_problems(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("fuzz") / "rows.jsonl"

@@ -76,6 +76,8 @@ def normalise_choices(value: Any, column: str = "choices") -> list[dict[str, str
 
 def truncate_middle(text: str, tokenizer: Tokenizer, max_tokens: int) -> str:
     """Keep the first and the last half of ``max_tokens`` tokens; shorter texts stay as they are."""
+    if max_tokens < 2:
+        raise SampleError("prompt", "the context window leaves no room for a prompt")
     ids = tokenizer.encode(text, add_special_tokens=False)
     if len(ids) <= max_tokens:
         return text
