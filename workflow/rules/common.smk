@@ -8,7 +8,6 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from c2c_timing import plan
 from c2c_timing.errors import UserError
-from snakemake.exceptions import WorkflowError
 
 plan.prefer_this_python()
 try:

@@ -9,8 +9,6 @@ from typing import Any
 
 from ..cards import DatasetCard
 
-KINDS = ("builtin", "hub", "local")
-
 
 @dataclass(frozen=True)
 class SourceSpec:
