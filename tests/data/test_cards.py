@@ -68,4 +68,4 @@ def test_a_wrong_card_names_file_and_key(change, tmp_path):
 
 def test_files_that_determine_a_prompt():
     names = [path.name for path in load_dataset_card("mmlu").files_for("virology")]
-    assert names == ["mmlu.yaml", "multiple_choice.jinja"]
+    assert names == ["mmlu.yaml", "multiple_choice.jinja", "question_and_choices.jinja"]

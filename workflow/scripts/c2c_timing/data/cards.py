@@ -83,17 +83,23 @@ class DatasetCard:
         """The Jinja template of the user's message; None where rows are conversations."""
         return self.subjects[subject].get("prompt", self.content.get("prompt"))
 
+    @property
+    def question(self) -> str | None:
+        """The Jinja template of the question alone; None where it cannot be told from its prompt."""
+        return self.content.get("question")
+
+    def answer_for(self, subject: str) -> dict[str, str]:
+        """The column of the right answer, and the rule that judges by it (``data.answers``)."""
+        return {**self.content["answer"], **self.subjects[subject].get("answer", {})}
+
     def sample_file(self, subject: str) -> Path:
         """The built-in rows."""
         return SAMPLES / self.name / f"{subject}.jsonl"
 
     def files_for(self, subject: str) -> list[Path]:
         """Every file that determines this subject's prompts, but for the rows."""
-        template = self.prompt_for(subject)
-        if template is None:
-            return [self.path]
-        names = jinja2.meta.find_referenced_templates(jinja2.Environment().parse(template))
-        return [self.path, *(TEMPLATES / name for name in sorted(filter(None, names)))]
+        templates = filter(None, (self.prompt_for(subject), self.question))
+        return [self.path, *sorted(set().union(*map(_included, templates)))]
 
     def expand_subjects(self, names: Sequence[str] | str) -> list[str]:
         """Subjects and groups to subjects, in the card's order; ``all`` is every subject.
@@ -176,7 +182,7 @@ def prompt_file_card(path: Path) -> DatasetCard:
         "id_column": "id",
         "prompt": "{{ prompt or question }}",
         "max_new_tokens": 64,
-        "answer": {"column": "none", "rule": "exact"},
+        "answer": {"column": "none", "rule": "none"},
     }
     return DatasetCard(path.stem, path, content)
 
@@ -184,6 +190,13 @@ def prompt_file_card(path: Path) -> DatasetCard:
 @functools.cache
 def _validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+
+
+def _included(template: str) -> set[Path]:
+    """The template files that a template includes, and those that these include."""
+    names = jinja2.meta.find_referenced_templates(jinja2.Environment().parse(template))
+    paths = {TEMPLATES / name for name in names if name}
+    return paths.union(*(_included(path.read_text(encoding="utf-8")) for path in paths))
 
 
 def _fold(name: str) -> str:

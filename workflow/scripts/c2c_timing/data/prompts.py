@@ -18,10 +18,17 @@ MAX_CHOICES = 10
 
 @dataclass(frozen=True)
 class Prompt:
-    """Chat messages (role and content), and whether the model's chat template wraps them."""
+    """What the models are asked.
+
+    Attributes:
+        messages: chat messages, each with role and content.
+        chat: whether the model's chat template wraps them.
+        question: the question without instructions, where the card tells it from the prompt.
+    """
 
     messages: list[dict[str, str]]
     chat: bool
+    question: str | None = None
 
 
 class Tokenizer(Protocol):
@@ -50,10 +57,11 @@ def build_prompt(card: DatasetCard, subject: str, row: dict[str, Any]) -> Prompt
             fields[name] = normalise_choices(row.get(column), column)
         else:
             fields[name] = _text(row, column, may_be_empty=column in optional)
-    text = _template(card.prompt_for(subject)).render(fields).strip()
+    text = render_template(card.prompt_for(subject), fields)
     if not text:
         raise SampleError("prompt", f"the row has none of: {', '.join(card.content['columns'])}")
-    return Prompt([{"role": "user", "content": text}], card.is_chat(subject))
+    question = render_template(card.question, fields) if card.question else None
+    return Prompt([{"role": "user", "content": text}], card.is_chat(subject), question)
 
 
 def normalise_choices(value: Any, column: str = "choices") -> list[dict[str, str]]:
@@ -118,6 +126,11 @@ def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
     if not messages or messages[-1]["role"] != "user":
         raise SampleError("prompt", f"column {column!r} holds no user's turn to answer")
     return messages
+
+
+def render_template(source: str, fields: dict[str, Any]) -> str:
+    """A Jinja template of ``workflow/datasets/prompts`` filled with fields, which stay data."""
+    return _template(source).render(fields).strip()
 
 
 @functools.lru_cache(maxsize=64)
