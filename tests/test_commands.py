@@ -40,7 +40,7 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "{torn\n")
     done = run(
         "comprehensive_timing_benchmark", "--dataset", "gsm8k", "--source", "local",
-        "--data_path", path, "--max_new_tokens", 3, "--ignore_eos", "--output_dir", "out",
+        "--data_path", path, "--max_new_tokens", 3, "--length_views", "fixed", "--output_dir", "out",
         "--methods", "c2c", "base", "teacher", "--max_prompt_tokens", 1000, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -98,7 +98,7 @@ def test_a_mistake_is_one_clear_line(flags, words, tmp_path):
 
 def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(tmp_path):
     (tmp_path / "my.jsonl").write_text('{"prompt": "Why?"}\n{"question": "Who?"}\n')
-    flags = ["--max_new_tokens", 2, "--ignore_eos"]
+    flags = ["--max_new_tokens", 2, "--length_views", "fixed"]
     done = run(
         "dataset_timing_benchmark", "--dataset_file", "my.jsonl", "--output", "f.jsonl", *flags,
         cwd=tmp_path,

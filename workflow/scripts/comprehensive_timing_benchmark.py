@@ -58,7 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
     settings = settings_from(arguments, source)
 
-    from c2c_timing.shard import Session, WallTimes, run_shard
+    from c2c_timing.session import Session
+    from c2c_timing.shard import run_shard
+    from c2c_timing.walls import WallTimes
 
     walls = WallTimes()
     session = Session(settings, walls)

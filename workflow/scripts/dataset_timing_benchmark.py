@@ -62,7 +62,9 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
-    from c2c_timing.shard import Session, WallTimes, time_batches
+    from c2c_timing.session import Session
+    from c2c_timing.shard import time_batches
+    from c2c_timing.walls import WallTimes
 
     def rows() -> Iterator[tuple[str, Row]]:
         for subject in subjects:

@@ -40,7 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
-    from c2c_timing.shard import Session, WallTimes, time_batches
+    from c2c_timing.session import Session
+    from c2c_timing.shard import time_batches
+    from c2c_timing.walls import WallTimes
 
     card = load_dataset_card("gsm8k")
     rows = select_rows(read_rows(card, "all", settings.source), 1)
@@ -49,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     records = folder / "demo_timing_data.jsonl"
     time_batches([(card, "all", rows)], settings, session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
-    tokenized = session.prepare(build_prompt(card, "all", rows[0].values), card, "all", settings)
+    tokenized = session.prepare(build_prompt(card, "all", rows[0].values), card, "all")
     profile, timing = _profiled(session, settings.methods[0], tokenized)
     profile.export_chrome_trace(str(folder / "demo_profiler_trace.json"))
     stats = {
@@ -74,8 +76,8 @@ def _profiled(session, method: str, tokenized):
     if session.pair.device.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
     with profile(activities=activities) as profiler:
-        _, _, timing = session.time_request(method, tokenized)
-    return profiler, timing
+        timed = session.time_request(method, session.settings.length_views[0], tokenized)
+    return profiler, timed.timing
 
 
 def _operators(profiler, most: int = 30) -> list[dict]:

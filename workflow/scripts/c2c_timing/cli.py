@@ -17,7 +17,7 @@ from .engine.pair_card import (
     load_pair_card,
 )
 from .errors import UserError
-from .settings import DTYPES, METHODS, RunSettings
+from .settings import DTYPES, LENGTH_VIEWS, METHODS, RunSettings
 
 
 def positive(text: str) -> int:
@@ -52,8 +52,16 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("decoding")
     group.add_argument("--max_new_tokens", type=positive, help="instead of the card's")
     group.add_argument(
-        "--ignore_eos", action="store_true", help="fixed length: exactly max_new_tokens"
+        "--message_max_tokens", type=positive, default=256, help="the teacher's message (t2t)"
     )
+    group.add_argument(
+        "--length_views",
+        nargs="+",
+        choices=LENGTH_VIEWS,
+        default=["natural"],
+        help="natural: an answer ends where the model ends it; fixed: exactly max_new_tokens",
+    )
+    group.add_argument("--repeats", type=positive, default=1, help="runs of every sample")
     group.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
     group.add_argument("--top_p", type=float, default=1.0)
     group.add_argument("--top_k", type=int, default=0, help="0 keeps all")
@@ -81,13 +89,15 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
         raise UserError("sampling needs temperature >= 0, 0 < top_p <= 1 and top_k >= 0")
     return RunSettings(
         pair=pair_from(arguments),
-        methods=tuple(arguments.methods),
+        methods=tuple(dict.fromkeys(arguments.methods)),
+        length_views=tuple(dict.fromkeys(arguments.length_views)),
+        repeats=arguments.repeats,
+        message_max_tokens=arguments.message_max_tokens,
         source=source,
         num_samples=arguments.num_samples,
         selection=arguments.selection,
         max_new_tokens=arguments.max_new_tokens,
         max_prompt_tokens=arguments.max_prompt_tokens,
-        ignore_eos=arguments.ignore_eos,
         temperature=arguments.temperature,
         top_p=arguments.top_p,
         top_k=arguments.top_k,

@@ -16,6 +16,7 @@ class Stage(StrEnum):
     TEACHER_PREFILL = "teacher_prefill"
     PROJECTOR = "projector"
     TEACHER_DECODE = "teacher_decode"
+    HANDOVER = "handover"
     DECODE = "decode"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from .data.background import TEMPLATE as BACKGROUND
 from .data.cards import WORKFLOW, available_datasets, load_dataset_card
 from .data.sources.files import data_files
 from .engine.pair_card import available_pairs, load_pair_card
@@ -102,6 +103,8 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     if subject not in card.subjects:
         raise UserError(_unknown(f"subject of {dataset}", subject, list(card.subjects)))
     files = [*card.files_for(subject), *load_pair_card(pair).files]
+    if "t2t" in config["methods"]:
+        files.append(BACKGROUND)
     if config["source"] == "builtin":
         files.append(card.sample_file(subject))
     path = config.get("data_path", {}).get(dataset)
@@ -129,6 +132,11 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
     values = {
         "--weights": config.get("weights"),
         "--methods": config["methods"],
+        "--length_views": config.get("length_views"),
+        "--repeats": config.get("repeats"),
+        "--message_max_tokens": config.get("message_max_tokens")
+        if "t2t" in config["methods"]
+        else None,
         "--source": config["source"],
         "--data_path": config.get("data_path", {}).get(dataset),
         "--revision": config.get("revision", {}).get(dataset),
@@ -148,8 +156,6 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
     for flag, value in values.items():
         if value is not None:
             words += [flag, *map(str, value if isinstance(value, list) else [value])]
-    if config.get("ignore_eos"):
-        words.append("--ignore_eos")
     return shlex.join(words)
 
 

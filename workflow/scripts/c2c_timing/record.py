@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from .clock import Reading, Stage
 
@@ -27,6 +27,9 @@ def timing_of(
         "projector_total_ms": projector_ms,
         "projector_calls": projector_calls,
         "projector_avg_ms": projector_ms / projector_calls if projector_calls else None,
+        "teacher_decode_total_ms": reading.total_ms(Stage.TEACHER_DECODE),
+        "num_teacher_tokens": len(reading.durations_ms(Stage.TEACHER_DECODE)) or None,
+        "handover_ms": reading.total_ms(Stage.HANDOVER),
         "decode_total_ms": decode_ms,
         "decode_avg_ms": decode_ms / generated,
         "num_generated_tokens": generated,
@@ -46,25 +49,31 @@ def is_flagged(timing: dict[str, float | int | None], residual_limit: float) -> 
 
 
 def build_record(
-    identity: dict[str, str],
-    model_config: dict,
-    prompt: str,
+    identity: dict[str, Any],
+    texts: dict[str, Any],
     response: str,
-    prompt_length: int,
-    ids: Sequence[int],
+    response_length: int,
+    model_config: dict,
     timing: dict,
     reading: Reading,
     residual_limit: float,
 ) -> dict:
-    """One line of ``*_timing.jsonl``; ``identity`` holds id, dataset, subject, pair, method, runtime."""
-    return {
+    """One line of ``*_timing.jsonl``.
+
+    Args:
+        identity: id, dataset, subject, pair, method, runtime, length_view, repeat, order.
+        texts: prompt, prompt_length and teacher_prompt_length; message and its length of text-to-text.
+    """
+    record = {
         **identity,
-        "prompt": prompt,
+        **texts,
         "response": response,
-        "prompt_length": prompt_length,
-        "response_length": len(ids),
+        "response_length": response_length,
         "residual_flag": is_flagged(timing, residual_limit),
         "model_config": model_config,
         "timing": timing,
         "decode_step_times_ms": reading.durations_ms(Stage.DECODE),
     }
+    if message_steps := reading.durations_ms(Stage.TEACHER_DECODE):
+        record["teacher_decode_step_times_ms"] = message_steps
+    return record

@@ -9,7 +9,8 @@ from typing import Any
 from .data.sources import SourceSpec
 from .engine.pair_card import PairCard
 
-METHODS = ("c2c", "base", "teacher")
+METHODS = ("base", "teacher", "t2t", "c2c")
+LENGTH_VIEWS = ("natural", "fixed")
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -18,6 +19,10 @@ class RunSettings:
     """How shards are timed: one value of this serves all shards of a command.
 
     Attributes:
+        length_views: ``natural``: an answer ends where the model ends it; ``fixed``: every answer (and
+            every message of text-to-text) has exactly the most tokens.
+        repeats: times that every sample is run by every method.
+        message_max_tokens: longest message of the teacher in text-to-text.
         max_new_tokens: None takes the data set card's own number.
         max_prompt_tokens: longest prompt before the chat template; None leaves it to the card and
             the models' context windows.
@@ -26,12 +31,14 @@ class RunSettings:
 
     pair: PairCard
     methods: tuple[str, ...] = ("c2c",)
+    length_views: tuple[str, ...] = ("natural",)
+    repeats: int = 1
+    message_max_tokens: int = 256
     source: SourceSpec = field(default_factory=lambda: SourceSpec("builtin"))
     num_samples: int | None = None
     selection: str = "first"
     max_new_tokens: int | None = None
     max_prompt_tokens: int | None = None
-    ignore_eos: bool = False
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0

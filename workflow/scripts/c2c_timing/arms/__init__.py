@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .alone import run_base, run_teacher
 from .c2c import run_c2c
+from .t2t import run_t2t
 
-ARMS = {"c2c": run_c2c, "base": run_base, "teacher": run_teacher}
+ARMS = {"base": run_base, "teacher": run_teacher, "t2t": run_t2t, "c2c": run_c2c}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,15 @@ class CausalLM:
     def vocabulary_size(self) -> int:
         """Ids that the embedding knows."""
         return self.embedding.weight.shape[0]
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """Ids to text, without special tokens.
+
+        Made-up weights choose ids that a stand-in tokenizer does not know; they are folded into its
+        vocabulary, so that the text has a length like a real one's.
+        """
+        known = len(self.tokenizer)
+        return self.tokenizer.decode([i % known for i in ids], skip_special_tokens=True)
 
     def new_cache(self, capacity: int) -> KVCache:
         """An empty cache with memory for ``capacity`` tokens."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import SampleError
 from .alignment import aligned_spans
 from .decoding import Decoding
 from .pair import ModelPair
+from .rendering import encode, render
 from .request import Request, TextSpan, build_request, same_ids
 
 
@@ -39,7 +39,7 @@ def tokenize_prompt(
     teacher_texts = [render(messages, is_chat, teacher.tokenizer) for teacher in pair.teachers]
     started = time.perf_counter()
     if alignment is None:
-        ids = pair.base.tokenizer.encode(text, add_special_tokens=not is_chat)
+        ids = encode(text, is_chat, pair.base.tokenizer)
         spans = same_ids(ids, len(pair.teachers))
     else:
         tokenizers = [teacher.tokenizer for teacher in pair.teachers]
@@ -52,15 +52,6 @@ def tokenize_prompt(
     tokenize_ms = (time.perf_counter() - started) * 1e3
     _check(spans, pair, decoding.max_new_tokens)
     return TokenizedPrompt(text, build_request(spans, decoding, pair.device), tokenize_ms)
-
-
-def render(messages: Sequence[dict[str, str]], is_chat: bool, tokenizer: Any) -> str:
-    """The chat as the model's template writes it, ready for the answer; plain text without one."""
-    if is_chat and getattr(tokenizer, "chat_template", None):
-        return tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-    return "\n\n".join(message["content"] for message in messages)
 
 
 def room_for_prompt(pair: ModelPair, max_new_tokens: int, template_tokens: int = 64) -> int:

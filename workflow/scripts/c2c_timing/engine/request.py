@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from .causal_lm import CausalLM
 from .decoding import Decoding
+from .text_exchange import TextExchange
 
 Span = tuple[int, int]
 
@@ -43,6 +44,7 @@ class Request:
         last_token: prompt token L-1, which the first decode step feeds, (1, 1).
         decoding: how the answer is generated.
         capacity: tokens that the longest cache must hold.
+        exchange: what text-to-text needs besides; None where it is not asked for.
     """
 
     base_ids: torch.Tensor
@@ -51,6 +53,11 @@ class Request:
     last_token: torch.Tensor
     decoding: Decoding
     capacity: int
+    exchange: TextExchange | None = None
+
+    def at_length(self, view: str) -> Request:
+        """The same request at ``natural`` length, or at ``fixed`` length: exactly all tokens."""
+        return replace(self, decoding=replace(self.decoding, ignore_eos=view == "fixed"))
 
     def stop_ids(self, model: CausalLM) -> frozenset[int]:
         """The ids that end an answer: none at fixed length."""

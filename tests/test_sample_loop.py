@@ -1,0 +1,42 @@
+"""Order and repeats of the requests of a sample."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from c2c_timing.engine.pair_card import load_pair_card
+from c2c_timing.sample_loop import draw_order
+from c2c_timing.settings import LENGTH_VIEWS, METHODS, RunSettings
+
+SETTINGS = RunSettings(load_pair_card("tiny"), methods=METHODS, length_views=LENGTH_VIEWS)
+
+
+def where(number):
+    return {"id": f"x{number}", "dataset": "gsm8k", "subject": "all"}
+
+
+def test_every_method_once_at_each_length():
+    order = draw_order(SETTINGS, where(1), 1)
+    assert Counter(order) == Counter((m, v) for m in METHODS for v in LENGTH_VIEWS)
+
+
+def test_the_order_depends_on_seed_sample_and_repeat_and_nothing_else():
+    order = draw_order(SETTINGS, where(1), 1)
+    assert draw_order(SETTINGS, where(1), 1) == order
+    others = [
+        draw_order(SETTINGS, where(2), 1),
+        draw_order(SETTINGS, where(1), 2),
+        draw_order(replace(SETTINGS, seed=1), where(1), 1),
+    ]
+    assert all(other != order for other in others)
+
+
+def test_no_method_is_favoured_by_its_place():
+    places = Counter(
+        (draw_order(SETTINGS, where(n), 1).index((method, "natural")), method)
+        for n in range(800)
+        for method in METHODS
+    )
+    # 800 samples over 8 places: 100 expected in each, standard deviation 9
+    assert all(60 < places[place, method] < 140 for place in range(8) for method in METHODS)

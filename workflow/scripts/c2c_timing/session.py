@@ -1,0 +1,136 @@
+"""A loaded pair on its device: prompts become requests, requests become answers with times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .clock import Reading, clock_for
+from .data.background import FOLLOW_UP, background_request
+from .data.cards import DatasetCard
+from .data.prompts import Prompt, truncate_middle
+from .errors import SampleError
+from .record import timing_of
+from .settings import RunSettings
+from .walls import WallTimes
+
+if TYPE_CHECKING:
+    from .arms.answer import Answer
+    from .engine.prompt_ids import TokenizedPrompt
+    from .engine.text_exchange import TextExchange
+
+# Wording of a request for background, beside the prompt that it may hold.
+REQUEST_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One timed request."""
+
+    answer: Answer
+    reading: Reading
+    timing: dict
+
+
+class Session:
+    """A loaded pair on its device, for any number of shards."""
+
+    def __init__(self, settings: RunSettings, walls: WallTimes) -> None:
+        with walls.book("imports"):
+            import torch
+            import transformers
+
+            from .arms import ARMS
+            from .engine import pair as pair_module
+        transformers.utils.logging.set_verbosity_error()
+        transformers.utils.logging.disable_progress_bar()
+        self.settings, self.torch, self.arms = settings, torch, ARMS
+        with walls.book("loading"):
+            device = pair_module.resolve_device(settings.device)
+            if device.type == "cuda":
+                torch.cuda.set_device(device)
+                # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
+                # each, and keeps it: whichever arm meets a length first would pay for the others.
+                torch.backends.cuda.enable_cudnn_sdp(False)
+            self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
+            self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
+
+    def prepare(self, prompt: Prompt, card: DatasetCard, subject: str) -> TokenizedPrompt:
+        """Truncate where the card says so, tokenize, and put the request on the device.
+
+        Raises:
+            SampleError: the prompt is too short, too long, or has ids that a model does not know.
+        """
+        from .engine.decoding import Decoding
+        from .engine.prompt_ids import tokenize_prompt
+
+        settings = self.settings
+        max_new_tokens = settings.max_new_tokens or card.max_new_tokens_for(subject)
+        decoding = Decoding(
+            max_new_tokens,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            top_k=settings.top_k,
+            seed=settings.seed,
+        )
+        if card.truncation:
+            prompt = self._truncated(prompt, card.truncation.max_tokens, max_new_tokens)
+        tokenized = tokenize_prompt(
+            prompt.messages, prompt.chat, self.pair, settings.pair.alignment, decoding
+        )
+        length, limit = tokenized.request.base_ids.shape[1], settings.max_prompt_tokens
+        if limit and not card.truncation and length > limit:
+            raise SampleError(
+                "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
+            )
+        if "t2t" in settings.methods:
+            exchange = self._exchange(prompt, max_new_tokens)
+            tokenized = replace(tokenized, request=replace(tokenized.request, exchange=exchange))
+        return tokenized
+
+    def time_request(self, method: str, view: str, tokenized: TokenizedPrompt) -> Timed:
+        """One timed request by one method, at natural or fixed length."""
+        request = tokenized.request.at_length(view)
+        marks = 8 * (len(request.sections) + 1) * (1 + len(self.pair.teachers))
+        marks += request.decoding.max_new_tokens
+        if request.exchange:
+            marks += request.exchange.message_max_tokens
+        clock = clock_for(self.pair.device.type, marks)
+        with self.torch.inference_mode():
+            answer = self.arms[method](self.pair, request, clock)
+        reading = clock.read()
+        timing = timing_of(reading, answer.projector_calls, tokenized.tokenize_ms)
+        return Timed(answer, reading, timing)
+
+    def release_memory(self) -> None:
+        """After a request that did not fit."""
+        if self.pair.device.type == "cuda":
+            self.torch.cuda.empty_cache()
+
+    def _truncated(self, prompt: Prompt, most: int, max_new_tokens: int) -> Prompt:
+        from .engine.prompt_ids import room_for_prompt
+
+        # All methods of a sample get the same prompt, so the message's room is kept free for all.
+        is_t2t = "t2t" in self.settings.methods
+        message = 2 * self.settings.message_max_tokens + REQUEST_TOKENS if is_t2t else 0
+        room = room_for_prompt(self.pair, max_new_tokens + message)
+        limit = min(most, room, self.settings.max_prompt_tokens or room)
+        *history, last = prompt.messages
+        text = truncate_middle(last["content"], self.pair.base.tokenizer, limit)
+        return replace(prompt, messages=[*history, {**last, "content": text}])
+
+    def _exchange(self, prompt: Prompt, max_new_tokens: int) -> TextExchange:
+        from .engine.text_exchange import build_exchange
+
+        *history, last = prompt.messages
+        request = background_request(prompt.question or last["content"])
+        return build_exchange(
+            before=[*history, {"role": "user", "content": request}],
+            after=last if prompt.question else {"role": "user", "content": FOLLOW_UP},
+            is_chat=prompt.chat,
+            base=self.pair.base,
+            teacher=self.pair.teachers[0],
+            message_max_tokens=self.settings.message_max_tokens,
+            max_new_tokens=max_new_tokens,
+            device=self.pair.device,
+        )
