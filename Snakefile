@@ -12,15 +12,16 @@ include: "workflow/rules/common.smk"
 
 
 rule all:
-    """Everything: shards, summary, figures, report."""
+    """Everything: shards, tables, figures, report."""
     default_target: True
     input:
         SHARD_FILES,
-        "results/summary.tsv",
+        TABLES,
         FIGURES,
         "results/report.html",
 
 
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/merge.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/figures.smk"

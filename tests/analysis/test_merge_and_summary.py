@@ -1,47 +1,21 @@
 from __future__ import annotations
 
 import copy
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from analysis.invented import LACKS, invent, write
 
+from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import merge, read_timings, write_parquet
-from c2c_timing.analysis.records import ERROR_COLUMNS, TIMING_KEYS
+from c2c_timing.analysis.records import ERROR_COLUMNS
 from c2c_timing.analysis.report import render
+from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import UserError
-
-
-def invent(seed=0, **changes):
-    rng = np.random.default_rng(seed)
-    steps = rng.gamma(20, 0.05, 8).tolist()
-    alone = changes.get("method") == "base"
-    timing = {key: float(rng.gamma(10, 0.5)) for key in TIMING_KEYS}
-    timing |= {"decode_total_ms": sum(steps), "projector_calls": 4, "num_generated_tokens": 8}
-    if alone:
-        for key in TIMING_KEYS:
-            if key.startswith(("teacher", "projector")):
-                timing[key] = None
-    return {
-        "id": f"x{seed}", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": "c2c",
-        "runtime": "eager", "prompt": "p", "response": "r", "prompt_length": 100 + seed,
-        "response_length": 8, "residual_flag": False,
-        "model_config": {"base_model": "b", "teacher_model": "t", "weights": "dummy",
-                         "dtype": "float32", "device": "cpu"},
-        "timing": timing, "decode_step_times_ms": steps, **changes,
-    }  # fmt: skip
-
-
-def write(folder, records, errors=(), name="a"):
-    path = folder / f"{name}_timing.jsonl"
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    beside = folder / f"{name}_errors.jsonl"
-    beside.write_text("".join(json.dumps(error) + "\n" for error in errors))
-    return path
 
 
 def test_round_trip_keeps_values_and_nulls(tmp_path):
@@ -77,10 +51,9 @@ def test_torn_line_and_no_records(tmp_path):
         merge([write(tmp_path, [], name="empty")])
 
 
-def test_summary_quantiles_and_missing_stages():
+def test_summary_quantiles_and_missing_stages(tmp_path):
     records = [invent(n, method=m) for n in range(40) for m in ("c2c", "base")]
-    table = pd.DataFrame([{**r, **{f"model_config.{k}": v for k, v in r["model_config"].items()},
-                           **r["timing"]} for r in records])  # fmt: skip
+    table, _ = merge([write(tmp_path, records)])
     summary = summarize(table, pd.DataFrame(columns=ERROR_COLUMNS)).set_index("method")
     values = [r["timing"]["ttft_ms"] for r in records if r["method"] == "c2c"]
     for name, expected in {
@@ -114,14 +87,23 @@ def test_other_devices_and_dtypes_are_never_averaged(tmp_path):
     assert summary["count"].tolist() == [1, 1]
 
 
+COMPARED = [
+    invent(n, dataset=d, method=m, pair=p, length_view=v)
+    for n in range(3) for d in ("gsm8k", "mmlu") for m in LACKS
+    for p, v in (("tiny", "natural"), ("big", "fixed"))
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("records", [
-    [invent()],
-    [invent(n, dataset=d, method=m, pair=p) for n in range(3) for d in ("gsm8k", "mmlu")
-     for m in ("c2c", "base") for p in ("tiny", "big")],
-], ids=["one record", "two pairs, two methods"])  # fmt: skip
+    [invent()], COMPARED,
+], ids=["one record", "two pairs, four methods, two views"])  # fmt: skip
 def test_figures(tmp_path, name, records):
     table, _ = merge([write(tmp_path, records)])
+    if name in ("speedup", "break_even") and len(records) == 1:
+        with pytest.raises(UserError, match=r"nothing to compare|no break-even"):
+            FIGURES[name](table)
+        return
     files = []
     for turn in "ab":
         figure = FIGURES[name](table)
@@ -129,8 +111,48 @@ def test_figures(tmp_path, name, records):
         save(figure, tmp_path / f"{turn}.png", tmp_path / f"{turn}.svg")
         files.append((tmp_path / f"{turn}.svg").read_bytes())
         assert (tmp_path / f"{turn}.png").stat().st_size > 5000
-    assert any("(ms)" in text or "(tokens" in text for text in labels)
+    assert any(unit in text for text in labels for unit in ("(ms)", "(tokens", "(ratio)"))
     assert files[0] == files[1]
+
+
+def test_records_that_know_no_length_view_still_count(tmp_path):
+    old = invent()
+    for key in ("length_view", "repeat", "order", "correct", "teacher_prompt_length"):
+        del old[key]
+    for key in ("teacher_decode_total_ms", "num_teacher_tokens", "handover_ms"):
+        del old["timing"][key]
+    table, errors = merge([write(tmp_path, [old])])
+    assert table[["length_view", "repeat"]].iloc[0].tolist() == ["natural", 1]
+    assert summarize(table, errors)["count"].tolist() == [1]
+
+
+def test_accuracy_counts_only_answers_that_could_be_judged(tmp_path):
+    verdicts = [True, False, True, None, None]
+    records = [invent(n, correct=verdict) for n, verdict in enumerate(verdicts)]
+    records += [invent(n, method="base") for n in range(2)]
+    summary = summarize(*merge([write(tmp_path, records)])).set_index("method")
+    seconds = sum(r["timing"]["total_time_ms"] for r in records[:3]) / 1e3
+    assert summary.loc["c2c", "judged"] == 3
+    assert summary.loc["c2c", "accuracy"] == pytest.approx(2 / 3)
+    assert summary.loc["c2c", "seconds_per_correct_answer"] == pytest.approx(seconds / 2)
+    assert summary.loc["base", ["judged", "accuracy", "seconds_per_correct_answer"]].isna().all()
+
+
+def test_medians_have_intervals_that_count_samples(tmp_path):
+    records = [invent(n, repeat=r) for n in range(10) for r in (1, 2)]
+    row = summarize(*merge([write(tmp_path, records)])).iloc[0]
+    assert (row["count"], row["samples"]) == (20, 10)
+    assert row["ttft_ms_median_low"] < row["ttft_ms_median"] < row["ttft_ms_median_high"]
+    assert pd.isna(row["handover_ms_median_low"])
+
+
+def test_the_report_says_whether_it_pays(tmp_path):
+    table, errors = merge([write(tmp_path, COMPARED)])
+    page = render(table, errors, tmp_path, compare(table), break_even_table(table))
+    assert "Does C2C pay?" in page
+    assert "text-to-text" in page
+    assert "natural length: C2C" in page
+    assert "Does C2C pay?" not in render(table, errors, tmp_path)
 
 
 def test_the_report_escapes_and_needs_no_network(tmp_path):

@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from c2c_timing import plan
 from c2c_timing.errors import UserError
+from c2c_timing.settings import METHODS
 
 plan.prefer_this_python()
 try:
@@ -18,14 +19,11 @@ except UserError as error:
 SCRIPTS = "workflow/scripts"
 SHARDS = plan.plan_shards(config)
 SHARD_FILES = [shard.timing_file for shard in SHARDS]
-FIGURE_NAMES = [
-    "stage_breakdown",
-    "throughput",
-    "decode_step_time",
-    "prefill_vs_prompt_length",
-]
+TABLES = plan.table_files(config["methods"])
 FIGURES = expand(
-    "results/plots/{figure}.{ending}", figure=FIGURE_NAMES, ending=["png", "svg"]
+    "results/plots/{figure}.{ending}",
+    figure=plan.figure_names(config["methods"]),
+    ending=["png", "svg"],
 )
 
 
@@ -34,7 +32,7 @@ wildcard_constraints:
         name: "|".join(map(re.escape, values))
         for name, values in plan.vocabulary().items()
     },
-    figure="|".join(FIGURE_NAMES),
+    figure="|".join(plan.figure_names(METHODS)),
 
 
 # One device does one thing at a time on this machine; a cluster hands out its own devices.

@@ -37,6 +37,7 @@ rule write_report:
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
         figures=FIGURES,
+        tables=TABLES,
     output:
         report="results/report.html",
     log:
@@ -49,10 +50,13 @@ rule write_report:
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        comparison=plan.comparison_flags(config["methods"]),
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --plots-dir results/plots"
+        " {params.comparison}"
         " --output {output.report:q}"
         " > {log:q} 2>&1"

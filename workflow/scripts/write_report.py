@@ -24,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--timings", type=Path, required=True)
     flags.add_argument("--errors", type=Path, required=True)
     flags.add_argument("--plots-dir", type=Path, required=True)
+    flags.add_argument("--speedup", type=Path, help="where methods were compared")
+    flags.add_argument("--breakeven", type=Path, help="where C2C and text-to-text were compared")
     flags.add_argument("--output", type=Path, required=True)
     return flags
 
@@ -32,7 +34,13 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    page = render(read_timings(arguments.timings), read_tsv(arguments.errors), arguments.plots_dir)
+    page = render(
+        read_timings(arguments.timings),
+        read_tsv(arguments.errors),
+        arguments.plots_dir,
+        arguments.speedup and read_tsv(arguments.speedup),
+        arguments.breakeven and read_tsv(arguments.breakeven),
+    )
     arguments.output.write_text(page, encoding="utf-8")
     return 0
 

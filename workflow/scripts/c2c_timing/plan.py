@@ -6,7 +6,7 @@ import difflib
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,38 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     return [_relative(path) for path in files]
 
 
+def table_files(methods: Collection[str]) -> list[str]:
+    """Tables that the records of these methods can fill."""
+    names = ["summary.tsv", "stage_table.tsv", "stage_table.md"]
+    if is_comparison(methods):
+        names.append("speedup.tsv")
+    if {"c2c", "t2t"} <= set(methods):
+        names += ["breakeven.tsv", "stage_costs.tsv"]
+    return [f"results/{name}" for name in names]
+
+
+def figure_names(methods: Collection[str]) -> list[str]:
+    """Figures that the records of these methods can fill."""
+    names = ["stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length"]
+    if is_comparison(methods):
+        names.append("speedup")
+    if {"c2c", "t2t"} <= set(methods):
+        names.append("break_even")
+    return names
+
+
+def comparison_flags(methods: Collection[str]) -> str:
+    """The report's flags for the tables of a comparison, where there are any."""
+    tables = {"--speedup": "results/speedup.tsv", "--breakeven": "results/breakeven.tsv"}
+    made = table_files(methods)
+    return " ".join(f"{flag} {path}" for flag, path in tables.items() if path in made)
+
+
+def is_comparison(methods: Collection[str]) -> bool:
+    """Whether C2C has something to be compared with."""
+    return "c2c" in methods and bool(set(methods) & {"base", "teacher", "t2t"})
+
+
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
     library = Path(__file__).resolve().parent
@@ -123,7 +155,7 @@ def timing_code() -> list[str]:
 def analysis_code() -> list[str]:
     """Modules and templates that the analysis commands use."""
     folder = Path(__file__).resolve().parent / "analysis"
-    files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja")]
+    files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja", ".yaml")]
     return sorted(_relative(p) for p in files)
 
 

@@ -8,10 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UserError
-from .records import ERROR_COLUMNS, IDENTITY, TIMING_KEYS, flatten, read_errors, read_records
+from .records import (
+    ERROR_COLUMNS,
+    IDENTITY,
+    OPTIONAL,
+    TIMING_KEYS,
+    flatten,
+    read_errors,
+    read_records,
+)
 
-LEADING = ["id", *IDENTITY, "prompt_length", "response_length", "residual_flag"]
-TEXTS = ["prompt", "response", "decode_step_times_ms"]
+LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
+LEADING = ["id", *IDENTITY, "repeat", *LENGTHS, "correct", "residual_flag"]
+TEXTS = ["prompt", "response", "teacher_decode_step_times_ms", "decode_step_times_ms"]
 
 
 def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -20,20 +29,22 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises:
         UserError: a line is no record, or there is no record at all.
     """
-    rows = [flatten(record) for path in paths for record in read_records(path)]
+    rows = [OPTIONAL | flatten(record) for path in paths for record in read_records(path)]
     errors = [error for path in paths for error in read_errors(path)]
     if not rows:
         raise UserError("no records in any of the shards; see their logs")
-    table = pd.DataFrame(rows)
-    if "residual_flag" not in table:
-        table["residual_flag"] = False
+    table = pd.DataFrame(rows).reindex(columns=_columns(rows))
     table["residual_flag"] = table["residual_flag"].eq(True)
-    table[TIMING_KEYS] = table[TIMING_KEYS].astype("float64")
-    known = [*LEADING, *TIMING_KEYS, *TEXTS]
-    others = sorted(set(table.columns) - set(known))
-    table = table[[c for c in known[: -len(TEXTS)] if c in table] + others + TEXTS]
+    table["correct"] = table["correct"].astype("boolean")
+    numbers = [*TIMING_KEYS, "teacher_prompt_length", "message_length"]
+    table[numbers] = table[numbers].astype("float64")
     table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
     return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)
+
+
+def _columns(rows: list[dict]) -> list[str]:
+    others = set().union(*rows) - {*LEADING, *TIMING_KEYS, *TEXTS}
+    return [*LEADING, *TIMING_KEYS, *sorted(others), *TEXTS]
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

@@ -14,8 +14,18 @@ import yaml
 from ..errors import UserError
 
 SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "record.schema.yaml"
-IDENTITY = ["pair", "method", "runtime", "dataset", "subject"]
+IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
+SAMPLE = ["dataset", "subject", "id"]
 SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
+# What is compared or fitted together: one pair, executed in one way, on one device.
+CONDITIONS = ["pair", "runtime", *SETTING, "length_view"]
+# As figures, tables and the report call them.
+METHOD_NAMES = {
+    "base": "base alone",
+    "teacher": "teacher alone",
+    "t2t": "text-to-text",
+    "c2c": "C2C",
+}
 ERROR_COLUMNS = ["pair", "dataset", "subject", "method", "id", "stage", "error_type", "message"]
 # The most read first.
 TIMING_KEYS = [
@@ -34,17 +44,33 @@ TIMING_KEYS = [
     "projector_calls",
     "base_embedding_ms",
     "teacher_embedding_ms",
+    "teacher_decode_total_ms",
+    "num_teacher_tokens",
+    "handover_ms",
     "residual_ms",
     "tokenize_ms",
 ]
+# In the order in which a request goes through them.
 STAGES = [
     "base_embedding_ms",
     "base_prefill_ms",
     "teacher_embedding_ms",
     "teacher_prefill_ms",
     "projector_total_ms",
+    "teacher_decode_total_ms",
+    "handover_ms",
     "decode_total_ms",
 ]
+# What records may lack, and what its absence means.
+OPTIONAL = {
+    "length_view": "natural",
+    "repeat": 1,
+    "residual_flag": False,
+    "correct": None,
+    "message_length": None,
+    "teacher_prompt_length": None,
+    "teacher_decode_step_times_ms": None,
+}
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:

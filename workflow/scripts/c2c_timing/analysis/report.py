@@ -9,14 +9,17 @@ import jinja2
 import pandas as pd
 
 from .records import SETTING
+from .verdicts import speedup_rows, verdicts
 
-NAMES = ["pair", "method", "runtime", *SETTING]
+NAMES = ["pair", "method", "runtime", "length_view", *SETTING]
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CAPTIONS = {
     "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
     "throughput": "Tokens per second while decoding; prefill and projection are not in it.",
     "decode_step_time": "Time of a decode step, over all steps and along the answer.",
     "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
+    "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
+    "break_even": "From which length of the teacher's message on a cache is cheaper than text.",
 }
 GLOSSARY = [
     ("total_time_ms", "sum of all stages", "tokenizing is not in it"),
@@ -27,6 +30,8 @@ GLOSSARY = [
     ("tokens_per_second", "T / decode_total", "decoding alone"),
     ("decode_avg_ms", "mean of all T decode steps", "the first step included"),
     ("base_prefill_ms, teacher_prefill_ms", "layers over prompt tokens 0 … L-2", "no LM head"),
+    ("teacher_decode_total_ms", "steps of the teacher's message", "text-to-text alone"),
+    ("handover_ms", "message to text to the base's ids", "text-to-text alone; on the host"),
     ("projector_total_ms", "all projections and the writing of the fused cache", "null without"),
 ]
 COLUMNS = {
@@ -40,8 +45,19 @@ COLUMNS = {
 }
 
 
-def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
-    """The page as HTML; texts out of rows and errors are escaped."""
+def render(
+    timings: pd.DataFrame,
+    errors: pd.DataFrame,
+    plots: Path,
+    speedup: pd.DataFrame | None = None,
+    breakeven: pd.DataFrame | None = None,
+) -> str:
+    """The page as HTML; texts out of rows and errors are escaped.
+
+    Args:
+        speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
+            compared with other methods.
+    """
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
         (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
@@ -53,6 +69,8 @@ def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
+        verdicts=verdicts(speedup, breakeven),
+        speedups=speedup_rows(speedup),
         figures=figures,
         errors=errors.head(200).fillna("").to_dict("records"),
         num_errors=len(errors),
@@ -63,12 +81,13 @@ def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
 def _sentences(timings: pd.DataFrame) -> list[str]:
     """One result a pair and method: median and spread of the whole request."""
     sentences = []
-    for (pair, method, runtime, *setting), rows in timings.groupby(NAMES):
+    for (pair, method, runtime, view, *setting), rows in timings.groupby(NAMES):
         total = rows["total_time_ms"]
         device, dtype, weights = setting
         meaning = "" if weights == "real" else "; with made-up weights the answers mean nothing"
         sentences.append(
-            f"{pair}, {method} ({runtime}) on {device} in {dtype} ({weights} weights{meaning}): median "
+            f"{pair}, {method} ({runtime}, {view} length) on {device} in {dtype} "
+            f"({weights} weights{meaning}): median "
             f"{total.median():.4g} ms a request (p10 {total.quantile(0.1):.4g}, p90 "
             f"{total.quantile(0.9):.4g}), {rows['tokens_per_second'].median():.4g} tokens per "
             f"second, over {len(rows)} requests; {int(rows['residual_flag'].sum())} flagged."

@@ -1,43 +1,75 @@
-"""One row per pair, method, runtime, data set and subject: counts, and the spread of every key."""
+"""One row per pair, method, runtime, length view, data set and subject: counts and spread of every key."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from .records import IDENTITY, SETTING, TIMING_KEYS
+from .records import IDENTITY, SAMPLE, SETTING, TIMING_KEYS
+from .statistics import median_intervals
 
 KEYS = [*IDENTITY, *SETTING]
+LENGTHS = ["prompt_length", "response_length"]
 
 
 def summarize(timings: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    """Counts, then mean, sample standard deviation, median, p90 and p99 of each timing key.
+    """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
     Records of different devices, dtypes or weights are never averaged: they get rows of their own.
     A failure before any method counts for every method of its shard. Stages that a method does not
-    have stay empty. Quantiles interpolate linearly, as numpy's do.
+    have stay empty. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
+    ``_median_high`` are the ends of a 95 % interval over samples (``analysis.statistics``).
     """
     groups = timings.groupby(KEYS, dropna=False, sort=True)
-    table = groups.size().rename("count").to_frame()
-    table["failed"] = 0
-    table["flagged"] = groups["residual_flag"].sum().astype(int)
-    for column in ("prompt_length", "response_length"):
-        table[f"{column}_median"] = groups[column].median()
-    parts = [table]
-    for key in TIMING_KEYS:
-        values = groups[key]
-        parts.append(
-            pd.DataFrame(
-                {
-                    f"{key}_mean": values.mean(),
-                    f"{key}_std": values.std(ddof=1),
-                    f"{key}_median": values.median(),
-                    f"{key}_p90": values.quantile(0.9),
-                    f"{key}_p99": values.quantile(0.99),
-                }
-            )
-        )
-    summary = pd.concat(parts, axis=1).reset_index()
-    return _with_failures(summary, errors)
+    counts = groups.size().rename("count").to_frame()
+    counts["samples"] = groups["id"].nunique()
+    counts["failed"] = 0
+    counts["flagged"] = groups["residual_flag"].sum().astype(int)
+    for column in LENGTHS:
+        counts[f"{column}_median"] = groups[column].median()
+    parts = [counts, _accuracy(timings), *_spread(groups)]
+    return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+
+
+def _spread(groups: pd.core.groupby.DataFrameGroupBy) -> list[pd.DataFrame]:
+    statistics = {
+        "mean": groups[TIMING_KEYS].mean(),
+        "std": groups[TIMING_KEYS].std(ddof=1),
+        "median": groups[TIMING_KEYS].median(),
+        **_median_intervals(groups),
+        "p90": groups[TIMING_KEYS].quantile(0.9),
+        "p99": groups[TIMING_KEYS].quantile(0.99),
+    }
+    return [
+        pd.DataFrame({f"{key}_{name}": values[key] for name, values in statistics.items()})
+        for key in TIMING_KEYS
+    ]
+
+
+def _median_intervals(groups: pd.core.groupby.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
+    names, ends = [], []
+    for name, rows in groups:
+        sample = pd.factorize(pd.MultiIndex.from_frame(rows[SAMPLE]))[0]
+        names.append(name)
+        ends.append(median_intervals(rows[TIMING_KEYS].to_numpy(float), sample))
+    index = pd.MultiIndex.from_tuples(names, names=KEYS)
+    low, high = (np.array(values) for values in zip(*ends, strict=True))
+    return {
+        "median_low": pd.DataFrame(low, index, TIMING_KEYS),
+        "median_high": pd.DataFrame(high, index, TIMING_KEYS),
+    }
+
+
+def _accuracy(timings: pd.DataFrame) -> pd.DataFrame:
+    """Of the records whose answer could be judged: how many are right, and what a right one costs."""
+    judged = timings[timings["correct"].notna()]
+    groups = judged.groupby(KEYS, dropna=False, sort=True)
+    table = groups.size().rename("judged").to_frame()
+    right = groups["correct"].sum().astype(int)
+    table["accuracy"] = right / table["judged"]
+    seconds = groups["total_time_ms"].sum() / 1e3
+    table["seconds_per_correct_answer"] = seconds / right.where(right > 0)
+    return table
 
 
 def _with_failures(summary: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:

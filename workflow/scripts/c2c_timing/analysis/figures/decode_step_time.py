@@ -1,4 +1,4 @@
-"""How long one decode step takes: its spread per data set, and its course over the answer."""
+"""How long one decode step takes: its spread per data set and method, and its course over the answer."""
 
 from __future__ import annotations
 
@@ -7,39 +7,63 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import METHOD_COLOURS, groups, what
+from .style import method_colour, method_name, methods, offsets, panels, what
+
+MESSAGE_COLOUR = "#D55E00"
 
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Boxes per data set (whiskers p1 to p99) on the left; median against the step on the right."""
+    shown = panels(timings)
     datasets = sorted(timings["dataset"].unique(), reverse=True)
-    shown = groups(timings)
-    figure, (boxes, course) = plt.subplots(
-        1, 2, figsize=(10, 1.8 + len(datasets) * max(0.36, 0.2 * len(shown))), width_ratios=[3, 2]
+    most = max(len(_series(rows)) for _, rows in shown)
+    height = len(shown) * (len(datasets) * max(0.36, 0.15 * most) + 1.3) + 1.0
+    figure, axes = plt.subplots(
+        len(shown), 2, figsize=(10, height), squeeze=False, width_ratios=[3, 2]
     )
-    highest = 0.0
-    for number, ((pair, method), rows) in enumerate(shown):
-        colour = METHOD_COLOURS.get(method, "#555555")
-        offset = (number - (len(shown) - 1) / 2) * -0.7 / len(shown)
-        for place, dataset in enumerate(datasets):
-            steps = rows.loc[rows["dataset"] == dataset, "decode_step_times_ms"]
-            if len(steps):
-                values = np.concatenate(steps.to_numpy())
-                highest = max(highest, float(np.quantile(values, 0.99)))
-                boxes.boxplot(
-                    values, positions=[place + offset], widths=0.6 / len(shown),
-                    orientation="horizontal", whis=(1, 99), showfliers=False, patch_artist=True,
-                    boxprops={"facecolor": colour, "alpha": 0.5},
-                    medianprops={"color": "black"}, manage_ticks=False,
-                )  # fmt: skip
-        medians = pd.DataFrame(rows["decode_step_times_ms"].tolist()).median()
-        course.plot(medians.index + 1, medians, color=colour, label=f"{pair}, {method}")
-    boxes.set_yticks(range(len(datasets)), datasets)
-    boxes.set_xlim(0, highest * 1.08)
-    boxes.set_xlabel("time of one decode step (ms)\nbox: quartiles, whiskers: p1 to p99")
-    course.set_ylim(bottom=0)
-    course.set_xlabel("step (tokens generated)")
-    course.set_ylabel("median time of the step (ms)")
-    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=3)
+    labels = {}
+    for (boxes, course), (title, rows) in zip(axes, shown, strict=True):
+        series = _series(rows)
+        highest = 0.0
+        for offset, (label, colour, steps) in zip(offsets(len(series)), series, strict=True):
+            for place, dataset in enumerate(datasets):
+                own = steps[rows.loc[steps.index, "dataset"] == dataset]
+                if len(own):
+                    values = np.concatenate(own.to_numpy())
+                    highest = max(highest, float(np.quantile(values, 0.99)))
+                    _box(boxes, values, place + offset, 0.7 / len(series), colour)
+            medians = pd.DataFrame(steps.tolist()).median()
+            (labels[label],) = course.plot(medians.index + 1, medians, color=colour)
+        boxes.set_yticks(range(len(datasets)), datasets)
+        boxes.set_xlim(0, highest * 1.08)
+        boxes.set_xlabel("time of one decode step (ms)\nbox: quartiles, whiskers: p1 to p99")
+        boxes.set_title(title, loc="left")
+        course.set_ylim(bottom=0)
+        course.set_xlabel("step (tokens generated)")
+        course.set_ylabel("median time of the step (ms)")
+    figure.legend(
+        labels.values(), labels.keys(), loc="outside lower center", frameon=False, fontsize=9,
+        ncols=5,
+    )  # fmt: skip
     figure.suptitle(f"Decode time per token\n{what(timings)}", fontsize=11)
     return figure
+
+
+def _series(rows: pd.DataFrame) -> list[tuple[str, str, pd.Series]]:
+    """Label, colour and steps of each method's answers, and of the messages of text-to-text."""
+    found = [
+        (method_name(m), method_colour(m), rows.loc[rows["method"] == m, "decode_step_times_ms"])
+        for m in methods(rows)
+    ]
+    message = rows["teacher_decode_step_times_ms"].dropna()
+    if len(message):
+        found.append(("text-to-text: the teacher's message", MESSAGE_COLOUR, message))
+    return found
+
+
+def _box(axis: plt.Axes, values: np.ndarray, place: float, width: float, colour: str) -> None:
+    axis.boxplot(
+        values, positions=[place], widths=width, orientation="horizontal", whis=(1, 99),
+        showfliers=False, patch_artist=True, boxprops={"facecolor": colour, "alpha": 0.5},
+        medianprops={"color": "black"}, manage_ticks=False,
+    )  # fmt: skip

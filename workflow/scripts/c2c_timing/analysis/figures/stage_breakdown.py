@@ -1,50 +1,70 @@
-"""Where the time of a request goes, per data set: in ms, and in shares."""
+"""Where the time of a request goes, per data set, all methods side by side: in ms, and in shares."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..records import STAGES
-from .style import STAGE_COLOURS, STAGE_NAMES, groups, what
+from .style import STAGE_COLOURS, STAGE_NAMES, method_name, methods, offsets, panels, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
-    """Stacked bars of the mean of each stage; one line of panels per pair and method."""
-    shown = groups(timings)
-    rows_each = timings["dataset"].nunique()
-    height = sum(0.36 * rows_each + 1.1 for _ in shown) + 1.0
+    """Stacked bars of the mean of each stage; one line of panels per pair and length view."""
+    shown = panels(timings)
+    bars = max(rows.groupby(["dataset", "method"]).ngroups for _, rows in shown)
+    height = len(shown) * (max(0.36 * timings["dataset"].nunique(), 0.2 * bars) + 1.2) + 1.0
     figure, axes = plt.subplots(
         len(shown), 2, figsize=(10, height), squeeze=False, width_ratios=[3, 2]
     )
-    for (milliseconds, shares), ((pair, method), rows) in zip(axes, shown, strict=True):
-        means = rows.groupby("dataset")[STAGES].mean().fillna(0).sort_index(ascending=False)
-        totals = means.sum(axis=1)
-        _stack(milliseconds, means)
-        _stack(shares, means.div(totals, axis=0) * 100)
-        for position, total in enumerate(totals):
-            milliseconds.text(total, position, f" {total:.3g}", va="center", fontsize=9)
-        milliseconds.set_xlim(0, totals.max() * 1.13)
-        milliseconds.set_xlabel("mean time per request (ms)")
-        milliseconds.set_title(f"{pair}, {method}", loc="left")
-        shares.set_xlabel("share of the request (%)")
-        shares.set_yticklabels([])
-        shares.set_xlim(0, 100)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=STAGE_COLOURS[stage]) for stage in STAGES]
+    for (milliseconds, shares), (title, rows) in zip(axes, shown, strict=True):
+        _panel(milliseconds, shares, rows)
+        milliseconds.set_title(title, loc="left")
+    used = [stage for stage in STAGES if timings[stage].notna().any()]
+    handles = [plt.Rectangle((0, 0), 1, 1, color=STAGE_COLOURS[stage]) for stage in used]
     figure.legend(
-        handles, [STAGE_NAMES[s] for s in STAGES], ncols=6, loc="outside lower center",
-        frameon=False, fontsize=9, columnspacing=1.2, handlelength=1.2,
+        handles, [STAGE_NAMES[s] for s in used], ncols=min(len(used), 6), frameon=False,
+        loc="outside lower center", fontsize=9, columnspacing=1.2, handlelength=1.2,
     )  # fmt: skip
     figure.suptitle(f"Stages of a request\n{what(timings)}", fontsize=11)
     return figure
 
 
-def _stack(axis: plt.Axes, values: pd.DataFrame) -> None:
-    left = pd.Series(0.0, index=values.index)
+def _panel(milliseconds: plt.Axes, shares: plt.Axes, rows: pd.DataFrame) -> None:
+    datasets, shown = sorted(rows["dataset"].unique(), reverse=True), methods(rows)
+    means = rows.groupby(["dataset", "method"])[STAGES].mean().fillna(0)
+    bars = [
+        (place + offset, dataset, method)
+        for place, dataset in enumerate(datasets)
+        for offset, method in zip(offsets(len(shown)), shown, strict=True)
+        if (dataset, method) in means.index
+    ]
+    places = np.array([place for place, *_ in bars])
+    means = means.loc[[(dataset, method) for _, dataset, method in bars]]
+    totals = means.sum(axis=1)
+    height = 0.7 / len(shown)
+    _stack(milliseconds, places, means, height)
+    _stack(shares, places, means.div(totals, axis=0) * 100, height)
+    size = 9 if len(shown) == 1 else 7
+    for place, total in zip(places, totals, strict=True):
+        milliseconds.text(total, place, f" {total:.3g}", va="center", fontsize=size)
+    if len(shown) == 1:
+        milliseconds.set_yticks(places, datasets)
+    else:
+        milliseconds.set_yticks(places, [method_name(m) for *_, m in bars], fontsize=7)
+        milliseconds.set_yticks(range(len(datasets)), datasets, minor=True)
+        milliseconds.tick_params(axis="y", which="minor", pad=72, length=0)
+    shares.set_yticks(places, [""] * len(places))
+    milliseconds.set_xlim(0, totals.max() * 1.13)
+    milliseconds.set_xlabel("mean time per request (ms)")
+    shares.set_xlabel("share of the request (%)")
+    shares.set_xlim(0, 100)
+
+
+def _stack(axis: plt.Axes, places: np.ndarray, values: pd.DataFrame, height: float) -> None:
+    left = np.zeros(len(values))
     for stage in STAGES:
-        axis.barh(
-            range(len(values)), values[stage], left=left, color=STAGE_COLOURS[stage], height=0.7
-        )
-        left += values[stage]
-    axis.set_yticks(range(len(values)), values.index)
+        axis.barh(places, values[stage], left=left, color=STAGE_COLOURS[stage], height=height)
+        left += values[stage].to_numpy()

@@ -1,4 +1,4 @@
-"""What all figures share: colours, titles, and how they are saved."""
+"""What all figures share: colours, names, panels, and how they are saved."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..records import CONDITIONS, METHOD_NAMES
+
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 STAGE_COLOURS = {
     "base_embedding_ms": "#999999",
@@ -19,17 +21,21 @@ STAGE_COLOURS = {
     "teacher_embedding_ms": "#F0E442",
     "teacher_prefill_ms": "#E69F00",
     "projector_total_ms": "#CC79A7",
+    "teacher_decode_total_ms": "#D55E00",
+    "handover_ms": "#000000",
     "decode_total_ms": "#009E73",
 }
-METHOD_COLOURS = {"c2c": "#009E73", "base": "#0072B2", "teacher": "#E69F00", "t2t": "#CC79A7"}
 STAGE_NAMES = {
     "base_embedding_ms": "base embedding",
     "base_prefill_ms": "base prefill",
     "teacher_embedding_ms": "teacher embedding",
     "teacher_prefill_ms": "teacher prefill",
     "projector_total_ms": "projection",
+    "teacher_decode_total_ms": "teacher's message",
+    "handover_ms": "handover",
     "decode_total_ms": "decode",
 }
+METHOD_COLOURS = {"base": "#0072B2", "teacher": "#E69F00", "t2t": "#CC79A7", "c2c": "#009E73"}
 plt.rcParams.update(
     {
         "font.size": 10,
@@ -52,13 +58,44 @@ def what(timings: pd.DataFrame) -> str:
 
     return (
         f"{names('pair')} · {names('model_config.device')} · {names('model_config.dtype')} · "
-        f"{names('model_config.weights')} weights · n = {len(timings)}"
+        f"{names('model_config.weights')} weights · {len(timings)} requests"
     )
 
 
-def groups(timings: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """The records of each pair and method, in a fixed order."""
-    return [(key, rows) for key, rows in timings.groupby(["pair", "method"], sort=True)]
+def panels(timings: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Records that may stand in one panel (one pair, device, length view …), with a title.
+
+    The title names what differs between panels; the pair always.
+    """
+    varying = [c for c in CONDITIONS if c == "pair" or timings[c].nunique() > 1]
+    found = []
+    for key, rows in timings.groupby(CONDITIONS, sort=True):
+        values = dict(zip(CONDITIONS, key, strict=True))
+        words = [f"{v} length" if c == "length_view" else str(v) for c, v in values.items()
+                 if c in varying]  # fmt: skip
+        found.append((", ".join(words), rows))
+    return found
+
+
+def methods(timings: pd.DataFrame) -> list[str]:
+    """The methods that have records, in a fixed order; unknown ones last."""
+    present = set(timings["method"])
+    return [m for m in METHOD_NAMES if m in present] + sorted(present - set(METHOD_NAMES))
+
+
+def method_name(method: str) -> str:
+    """A method as figures and tables call it."""
+    return METHOD_NAMES.get(method, method)
+
+
+def method_colour(method: str) -> str:
+    """A method's colour in every figure."""
+    return METHOD_COLOURS.get(method, "#555555")
+
+
+def offsets(number: int) -> list[float]:
+    """Places of ``number`` items around a tick of a list that reads from the top down."""
+    return [(number - 1 - 2 * place) * 0.4 / number for place in range(number)]
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

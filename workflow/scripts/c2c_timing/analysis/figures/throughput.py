@@ -1,4 +1,4 @@
-"""Decode throughput per data set."""
+"""Decode throughput per data set and method."""
 
 from __future__ import annotations
 
@@ -7,31 +7,42 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import METHOD_COLOURS, groups, what
+from .style import method_colour, method_name, methods, offsets, panels, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Median tokens per second with a line from p10 to p90, and every request as a faint dot."""
     datasets = sorted(timings["dataset"].unique(), reverse=True)
-    shown = groups(timings)
-    figure, axis = plt.subplots(figsize=(9, 1.6 + len(datasets) * max(0.42, 0.2 * len(shown))))
-    for number, ((pair, method), rows) in enumerate(shown):
-        offset = (number - (len(shown) - 1) / 2) * -0.7 / max(len(shown), 1)
-        colour = METHOD_COLOURS.get(method, "#555555")
-        values = [rows.loc[rows["dataset"] == d, "tokens_per_second"].dropna() for d in datasets]
-        places = np.arange(len(datasets)) + offset
-        for place, points in zip(places, values, strict=True):
-            axis.plot(points, np.full(len(points), place), ".", color=colour, alpha=0.25, ms=4)
-            if len(points):
-                low, high = np.quantile(points, [0.1, 0.9])
-                axis.plot([low, high], [place, place], color=colour, lw=2)
-        medians = [points.median() if len(points) else np.nan for points in values]
-        label = f"{pair}, {method}: median, p10 to p90"
-        axis.plot(medians, places, "o", color=colour, mec="white", ms=8, label=label)
-    axis.set_yticks(range(len(datasets)), datasets)
-    axis.set_xlim(left=0)
-    axis.set_xlabel("decode throughput (tokens per second)")
-    axis.grid(axis="x", alpha=0.3)
-    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=2)
+    shown, series = panels(timings), methods(timings)
+    height = len(shown) * (len(datasets) * max(0.42, 0.16 * len(series)) + 0.9) + 0.9
+    figure, axes = plt.subplots(len(shown), 1, figsize=(9, height), squeeze=False)
+    labels = {}
+    for axis, (title, rows) in zip(axes[:, 0], shown, strict=True):
+        for offset, method in zip(offsets(len(series)), series, strict=True):
+            own = rows[rows["method"] == method]
+            places = np.arange(len(datasets)) + offset
+            values = [own.loc[own["dataset"] == d, "tokens_per_second"].dropna() for d in datasets]
+            labels[method_name(method)] = _spreads(axis, places, values, method_colour(method))
+        axis.set_yticks(range(len(datasets)), datasets)
+        axis.set_xlim(left=0)
+        axis.set_xlabel("decode throughput (tokens per second)")
+        axis.set_title(title, loc="left")
+        axis.grid(axis="x", alpha=0.3)
+    figure.legend(
+        labels.values(), [f"{name}: median, p10 to p90" for name in labels],
+        loc="outside lower center", frameon=False, fontsize=9, ncols=2,
+    )  # fmt: skip
     figure.suptitle(f"Throughput per data set\n{what(timings)}", fontsize=11)
     return figure
+
+
+def _spreads(axis: plt.Axes, places: np.ndarray, values: list[pd.Series], colour: str):
+    """Dots, spreads and medians of one method; the handle of its medians."""
+    for place, points in zip(places, values, strict=True):
+        axis.plot(points, np.full(len(points), place), ".", color=colour, alpha=0.25, ms=4)
+        if len(points):
+            low, high = np.quantile(points, [0.1, 0.9])
+            axis.plot([low, high], [place, place], color=colour, lw=2)
+    medians = [points.median() if len(points) else np.nan for points in values]
+    (handle,) = axis.plot(medians, places, "o", color=colour, mec="white", ms=7)
+    return handle

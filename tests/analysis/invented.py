@@ -1,0 +1,48 @@
+"""Records that no model made, for tests of the analysis."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from c2c_timing.analysis.records import TIMING_KEYS
+
+LACKS = {
+    "base": ("teacher", "projector", "num_teacher", "handover"),
+    "teacher": ("base", "projector", "teacher_decode", "num_teacher", "handover"),
+    "c2c": ("teacher_decode", "num_teacher", "handover"),
+    "t2t": ("projector",),
+}
+
+
+def invent(seed=0, **changes):
+    rng = np.random.default_rng(seed)
+    method = changes.get("method", "c2c")
+    steps = rng.gamma(20, 0.05, 8).tolist()
+    timing = {key: float(rng.gamma(10, 0.5)) for key in TIMING_KEYS}
+    timing |= {"decode_total_ms": sum(steps), "projector_calls": 4, "num_generated_tokens": 8}
+    timing |= {key: None for key in TIMING_KEYS if key.startswith(LACKS[method])}
+    record = {
+        "id": f"x{seed}", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": method,
+        "runtime": "eager", "length_view": "natural", "repeat": 1, "order": 1,
+        "prompt": "p", "response": "r", "prompt_length": 100 + seed, "response_length": 8,
+        "teacher_prompt_length": None if method == "base" else 90 + seed, "residual_flag": False,
+        "correct": None,
+        "model_config": {"base_model": "b", "teacher_model": "t", "weights": "dummy",
+                         "dtype": "float32", "device": "cpu"},
+        "timing": timing, "decode_step_times_ms": steps,
+    }  # fmt: skip
+    if method == "t2t":
+        message = rng.gamma(20, 0.1, 5).tolist()
+        timing |= {"num_teacher_tokens": 5, "teacher_decode_total_ms": sum(message)}
+        record |= {"message_length": 5, "teacher_decode_step_times_ms": message}
+    return record | changes
+
+
+def write(folder, records, errors=(), name="a"):
+    path = folder / f"{name}_timing.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    beside = folder / f"{name}_errors.jsonl"
+    beside.write_text("".join(json.dumps(error) + "\n" for error in errors))
+    return path

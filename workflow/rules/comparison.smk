@@ -1,0 +1,88 @@
+"""Does C2C pay: speed-ups, stage table and break-even, from the merged records alone."""
+
+
+rule compare_methods:
+    """Compare C2C with every other method on the same samples."""
+    input:
+        script=f"{SCRIPTS}/compare_methods.py",
+        code=plan.analysis_code(),
+        timings=rules.merge_timings.output.timings,
+        # Who asks for the speed-ups alone gets what explains them as well.
+        beside=[path for path in TABLES if path != "results/speedup.tsv"] + FIGURES,
+    output:
+        speedup="results/speedup.tsv",
+    log:
+        "results/logs/compare_methods.log",
+    benchmark:
+        "results/benchmarks/compare_methods.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        seed=config["seed"],
+    shell:
+        "python {input.script:q}"
+        " --timings {input.timings:q}"
+        " --output {output.speedup:q}"
+        " --seed {params.seed}"
+        " > {log:q} 2>&1"
+
+
+rule fit_break_even:
+    """Fit the cost of a token in each stage, and the message length at which text costs as much."""
+    input:
+        script=f"{SCRIPTS}/fit_break_even.py",
+        code=plan.analysis_code(),
+        timings=rules.merge_timings.output.timings,
+    output:
+        breakeven="results/breakeven.tsv",
+        costs="results/stage_costs.tsv",
+    log:
+        "results/logs/fit_break_even.log",
+    benchmark:
+        "results/benchmarks/fit_break_even.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        seed=config["seed"],
+    shell:
+        "python {input.script:q}"
+        " --timings {input.timings:q}"
+        " --output {output.breakeven:q}"
+        " --costs-output {output.costs:q}"
+        " --seed {params.seed}"
+        " > {log:q} 2>&1"
+
+
+rule write_stage_table:
+    """Put the stages of every method into the shape of the paper's Table 3."""
+    input:
+        script=f"{SCRIPTS}/write_stage_table.py",
+        code=plan.analysis_code(),
+        timings=rules.merge_timings.output.timings,
+    output:
+        table="results/stage_table.tsv",
+        markdown="results/stage_table.md",
+    log:
+        "results/logs/write_stage_table.log",
+    benchmark:
+        "results/benchmarks/write_stage_table.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --timings {input.timings:q}"
+        " --output {output.table:q}"
+        " --markdown {output.markdown:q}"
+        " > {log:q} 2>&1"

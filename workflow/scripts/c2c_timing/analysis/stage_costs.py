@@ -1,0 +1,168 @@
+"""What a token costs in each stage: time = a + b · tokens, for every method of a pair on a device.
+
+The line is the one of least relative squares, since times spread in proportion to their size. Stages
+that run once a request are fitted over requests: tokens are those that the stage read. Decoding is
+fitted over the first step and the whole of every request: tokens are those that it generated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .records import CONDITIONS, SAMPLE
+from .statistics import draws, interval
+
+# Stage: the record's time, and the column of the tokens that it grows with.
+ONCE = {
+    "base_embedding": ("base_embedding_ms", "base_tokens"),
+    "base_prefill": ("base_prefill_ms", "base_tokens"),
+    "teacher_embedding": ("teacher_embedding_ms", "teacher_tokens"),
+    "teacher_prefill": ("teacher_prefill_ms", "teacher_tokens"),
+    "projector": ("projector_total_ms", "base_tokens"),
+    "handover": ("handover_ms", "num_teacher_tokens"),
+}
+PER_TOKEN = {
+    "teacher_decode": ("teacher_decode_total_ms", "num_teacher_tokens", "teacher_first_ms"),
+    "decode": ("decode_total_ms", "num_generated_tokens", "first_ms"),
+}
+COLUMNS = [
+    *CONDITIONS,
+    "method",
+    "stage",
+    "num_samples",
+    "num_records",
+    "tokens_min",
+    "tokens_max",
+    "a_ms",
+    "a_ms_low",
+    "a_ms_high",
+    "b_ms_per_token",
+    "b_ms_per_token_low",
+    "b_ms_per_token_high",
+    "median_error",
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """a + b · tokens of one stage, in ms, with bootstrap replicates of both.
+
+    Attributes:
+        coefficients: (2,), a and b.
+        replicates: (replicates, 2); the same draws of samples for every stage of a method group.
+        tokens: least and most tokens seen.
+        median_error: median of |time / line - 1| over the points.
+    """
+
+    coefficients: np.ndarray
+    replicates: np.ndarray
+    tokens: tuple[float, float]
+    median_error: float
+
+    def at(self, tokens: float) -> np.ndarray:
+        """Time at a number of tokens: the estimate first, then its replicates."""
+        return self._all @ np.array([1.0, tokens])
+
+    @property
+    def slopes(self) -> np.ndarray:
+        """Time per token: the estimate first, then its replicates."""
+        return self._all[:, 1]
+
+    @property
+    def _all(self) -> np.ndarray:
+        return np.vstack([self.coefficients, self.replicates])
+
+
+def fit_stages(records: pd.DataFrame, seed: int = 0) -> dict[tuple[str, str], Line]:
+    """A line for each (method, stage) of one pair under one condition.
+
+    Samples are drawn once for all of them, so that replicates belong together.
+    """
+    records = with_token_columns(records)
+    sample = records.groupby(SAMPLE, sort=False).ngroup().to_numpy()
+    samples = sample.max() + 1
+    counts = np.concatenate(list(draws(samples, seed)))
+    lines = {}
+    for method, rows in records.groupby("method"):
+        own = sample[(records["method"] == method).to_numpy()]
+        for stage in (*ONCE, *PER_TOKEN):
+            points = _points(rows, own, stage)
+            if len(points):
+                lines[method, stage] = _fit(points, samples, counts)
+    return lines
+
+
+def stage_costs(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """``fit_stages`` of every pair and condition as a table, with 95 % intervals by sample."""
+    rows = []
+    for conditions, records in timings.groupby(CONDITIONS, sort=True):
+        for (method, stage), line in fit_stages(records, seed).items():
+            own = records[records["method"] == method]
+            n = len(own[SAMPLE].drop_duplicates())
+            ends = [interval(values, n) for values in line.replicates.T]
+            (a, b), (a_ends, b_ends) = line.coefficients, ends
+            known = (n, len(own), *line.tokens)
+            fitted = (a, *a_ends, b, *b_ends, line.median_error)
+            rows.append((*conditions, method, stage, *known, *fitted))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def with_token_columns(records: pd.DataFrame) -> pd.DataFrame:
+    """Add what each stage's time grows with, and the first step of each decoding."""
+    generated = records["num_generated_tokens"]
+    rest = (records["tpot_ms"] * (generated - 1)).fillna(0)
+    return records.assign(
+        base_tokens=records["prompt_length"] - 1,
+        teacher_tokens=records["teacher_prompt_length"].fillna(records["prompt_length"]) - 1,
+        first_ms=records["decode_total_ms"] - rest,
+        teacher_first_ms=records["teacher_decode_step_times_ms"].map(_first),
+    )
+
+
+def _first(steps: object) -> float:
+    return float(steps[0]) if isinstance(steps, np.ndarray | list) and len(steps) else np.nan
+
+
+def _points(rows: pd.DataFrame, sample: np.ndarray, stage: str) -> pd.DataFrame:
+    """Tokens, time in ms and sample of every point of a stage."""
+    time, tokens, *first = ONCE.get(stage) or PER_TOKEN[stage]
+    whole = pd.DataFrame(
+        {"tokens": rows[tokens].to_numpy(), "ms": rows[time].to_numpy(), "sample": sample}
+    )
+    parts = [whole]
+    if first:
+        step = whole.assign(tokens=1.0, ms=rows[first[0]].to_numpy())
+        parts = [whole[whole["tokens"] > 1], step]
+    points = pd.concat(parts).dropna()
+    return points[points["ms"] > 0]
+
+
+def _fit(points: pd.DataFrame, samples: int, counts: np.ndarray) -> Line:
+    tokens, ms = points["tokens"].to_numpy(float), points["ms"].to_numpy(float)
+    weight = 1 / ms**2
+    sums = (weight, weight * tokens, weight * tokens**2, weight * ms, weight * tokens * ms)
+    moments = np.stack(
+        [np.bincount(points["sample"], values, minlength=samples) for values in sums], axis=1
+    )
+    coefficients = _solve(moments.sum(axis=0)[None])[0]
+    error = np.abs((coefficients[0] + coefficients[1] * tokens) / ms - 1)
+    return Line(
+        coefficients,
+        _solve(counts @ moments),
+        (tokens.min(), tokens.max()),
+        float(np.median(error)),
+    )
+
+
+def _solve(moments: np.ndarray) -> np.ndarray:
+    """a and b of each row of moments; where all tokens are equal the time is all a."""
+    one, x, xx, y, xy = moments.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = one * xx - x * x
+        # Rounding leaves some spread even where there is none.
+        slope = np.where(spread > 1e-9 * one * xx, (one * xy - x * y) / spread, 0.0)
+        start = (y - slope * x) / one
+    return np.stack([start, slope], axis=1)

@@ -1,0 +1,50 @@
+"""Compare C2C with every other method, sample by sample: does it pay?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.speedup import compare
+from c2c_timing.errors import UserError, exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/compare_methods.py --timings results/timings.parquet --output results/speedup.tsv
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    speedup = compare(read_timings(arguments.timings), arguments.seed)
+    if speedup.empty:
+        raise UserError(
+            f"{arguments.timings}: no sample was run by c2c and by another method; set methods, "
+            "for example with --configfile configs/compare.yaml"
+        )
+    write_tsv(speedup, arguments.output)
+    for row in speedup[speedup["scope"] == "overall"].to_dict("records"):
+        print(
+            f"{row['pair']}, {row['length_view']} length: c2c against {row['against']}: "
+            f"{row['speedup']:.3g}x ({row['speedup_low']:.3g} to {row['speedup_high']:.3g}), "
+            f"{row['verdict']}, {row['num_samples']} samples"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Fit what a token costs in each stage, and from which message length on a cache is cheaper than text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.break_even import break_even_table
+from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.stage_costs import stage_costs
+from c2c_timing.errors import UserError, exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/fit_break_even.py --timings results/timings.parquet \\
+      --output results/breakeven.tsv --costs-output results/stage_costs.tsv
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--costs-output", type=Path, required=True)
+    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    timings = read_timings(arguments.timings)
+    table = break_even_table(timings, arguments.seed)
+    if table.empty:
+        raise UserError(
+            f"{arguments.timings}: has no records of both c2c and t2t; set methods, for example "
+            "with --configfile configs/compare.yaml"
+        )
+    write_tsv(stage_costs(timings, arguments.seed), arguments.costs_output)
+    write_tsv(table, arguments.output)
+    for row in table[table["dataset"] == ""].to_dict("records"):
+        print(f"{row['pair']}, {row['length_view']} length: {row['finding']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

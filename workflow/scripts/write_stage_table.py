@@ -1,0 +1,41 @@
+"""Write the stages of every method in the shape of the C2C paper's Table 3, as TSV and Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.stage_table import as_markdown, stage_table
+from c2c_timing.errors import exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/write_stage_table.py --timings results/timings.parquet \\
+      --output results/stage_table.tsv --markdown results/stage_table.md
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--markdown", type=Path, required=True)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    table = stage_table(read_timings(arguments.timings))
+    write_tsv(table, arguments.output)
+    arguments.markdown.write_text(as_markdown(table), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
