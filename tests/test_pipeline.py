@@ -80,6 +80,8 @@ def test_everything_is_there(finished):
     assert len(list((results / "plots").glob("*.png"))) == 4
     assert len(list((results / "plots").glob("*.svg"))) == 4
     assert "<html" in (results / "report.html").read_text()
+    assert "| C2C |" in (results / "stage_table.md").read_text()
+    assert not (results / "speedup.tsv").exists()  # one method has nothing to be compared with
     assert len(pd.read_parquet(results / "timings.parquet")) == 6
 
 
@@ -142,6 +144,34 @@ def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
     assert code == 1
     assert words[1] in text
     assert "Traceback" not in text
+
+
+def test_all_methods_compared_and_what_explains_them_comes_along(tmp_path):
+    project = copy_project(tmp_path / "project")
+    compare = yaml.safe_load((project / "configs/compare.yaml").read_text())
+    small = SMALL | compare | {"num_samples": 5, "message_max_tokens": 4}
+    (project / "compare.yaml").write_text(yaml.safe_dump(small))
+    code, text = snakemake(project, "results/speedup.tsv", configfile="compare.yaml")
+    assert code == 0, text
+    results = project / "results"
+    speedup = pd.read_csv(results / "speedup.tsv", sep="\t")
+    scopes = speedup.groupby("length_view")["scope"].value_counts()
+    assert scopes["natural"].to_dict() == scopes["fixed"].to_dict()
+    assert scopes["fixed"].to_dict() == {"overall": 3, "data set": 9, "subject": 9}
+    assert set(speedup["verdict"]) <= {"faster", "slower", "not distinguishable"}
+    assert set(pd.read_csv(results / "breakeven.tsv", sep="\t")["dataset"].fillna("")) == {
+        "", *SMALL["datasets"]
+    }  # fmt: skip
+    assert len(list((results / "plots").glob("*.png"))) == 6
+    records = pd.read_parquet(results / "timings.parquet")
+    # 5 samples of two data sets and the 2 of the third, 4 methods, 2 length views, 3 repeats
+    assert len(records) == (5 + 5 + 2) * 4 * 2 * 3
+    turns = records.groupby(["dataset", "id", "repeat"])["order"].apply(sorted)
+    assert all(places == list(range(1, 9)) for places in turns)
+    fixed = records[records["length_view"] == "fixed"]
+    assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
+    assert set(fixed["num_teacher_tokens"].dropna()) == {4}
+    assert records["correct"].isna().all()  # made-up weights are never right or wrong
 
 
 def test_a_published_pair_from_a_hub(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from c2c_timing import plan
+from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.cli import add_decoding_arguments, add_pair_arguments, pair_from
 from c2c_timing.engine.pair_card import available_pairs, load_pair_card
 from c2c_timing.errors import UserError
@@ -58,6 +59,16 @@ def test_a_wrong_config_is_one_line_with_key_and_choices(changes, words):
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_tables_and_figures_are_those_that_the_methods_can_fill():
+    alone, compared = (set(plan.table_files(m)) for m in (["c2c"], ["base", "c2c"]))
+    both = set(plan.table_files(["t2t", "c2c"]))
+    assert "results/summary.tsv" in alone < compared < both
+    assert plan.comparison_flags(["c2c"]) == ""
+    assert plan.comparison_flags(["base", "teacher"]) == ""
+    assert "--breakeven results/breakeven.tsv" in plan.comparison_flags(["t2t", "c2c"])
+    assert set(plan.figure_names(["base"])) < set(plan.figure_names(["t2t", "c2c"])) == set(FIGURES)
 
 
 def test_planning_and_analysis_never_import_torch():
