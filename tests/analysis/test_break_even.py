@@ -104,7 +104,7 @@ def test_tables_have_a_row_for_each_scope_and_stage():
     table = break_even_table(records())
     assert list(table.columns) == COLUMNS
     assert sorted(table["dataset"]) == ["", "a", "b"]
-    assert table["finding"].str.startswith("C2C costs less from messages of").all()
+    assert table["finding"].str.startswith("C2C costs less once the message").all()
     costs = stage_costs(records())
     assert (costs["num_samples"] == 30).all()
     assert (costs["num_records"] == 90).all()

@@ -84,25 +84,23 @@ class BreakEven:
     def finding(self) -> str:
         """The break-even in words."""
         crossing, low, high = self.tokens
-        if crossing <= 0:
+        if np.nanmax([crossing, high]) <= 0:
             return "C2C costs less at any length of message"
         spread = "" if np.isnan(low) else f" ({max(low, 0):.0f} to {high:.0f})"
-        return f"C2C costs less from messages of {crossing:.0f} tokens on{spread}"
+        return (
+            f"C2C costs less once the message is longer than {max(crossing, 0):.0f} tokens{spread}"
+        )
 
 
 def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:
     """Break-even of one pair under one condition: by data set, and overall under the name ``""``.
 
-    The lines are those of all data sets together; only the setting is each data set's own. Empty
-    where the records lack C2C or text-to-text.
+    Each is fitted to its own records, at its own median lengths. Empty where the records lack C2C or
+    text-to-text.
     """
-    if not {"c2c", "t2t"} <= set(records["method"]):
-        return {}
-    lines = fit_stages(records, seed)
     scopes = {"": records, **dict(list(records.groupby("dataset")))}
-    num_samples = len(records[SAMPLE].drop_duplicates())
     return {
-        name: _at(_setting(part), lines, num_samples)
+        name: _at(_setting(part), fit_stages(part, seed), len(part[SAMPLE].drop_duplicates()))
         for name, part in scopes.items()
         if {"c2c", "t2t"} <= set(part["method"])
     }

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from .numbers import rounded
 from .records import CONDITIONS
 
 PUBLISHED = Path(__file__).resolve().parent / "published"
@@ -140,11 +141,11 @@ def _markdown_row(row: pd.Series) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(row: pd.Series, name: str, decimals: str = "{:.3g}") -> str:
+def _cell(row: pd.Series, name: str, decimals: str = "") -> str:
     mean, std = row[f"{name}_mean"], row[f"{name}_std"]
     if pd.isna(mean):
         return ""
-    if decimals == "{:.3g}" and mean >= 1000:
-        decimals = "{:.0f}"
-    spread = "" if pd.isna(std) or name in LENGTHS else f" ± {std:.2g}"
-    return decimals.format(mean) + spread
+    if decimals:
+        return decimals.format(mean)
+    spread = "" if pd.isna(std) else f" ± {rounded(std, 2)}"
+    return rounded(mean, 3) + spread

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..numbers import rounded
 from ..records import STAGES
 from .style import STAGE_COLOURS, STAGE_NAMES, method_name, methods, offsets, panels, what
 
@@ -49,7 +50,7 @@ def _panel(milliseconds: plt.Axes, shares: plt.Axes, rows: pd.DataFrame) -> None
     _stack(shares, places, means.div(totals, axis=0) * 100, height)
     size = 9 if len(shown) == 1 else 7
     for place, total in zip(places, totals, strict=True):
-        milliseconds.text(total, place, f" {total:.3g}", va="center", fontsize=size)
+        milliseconds.text(total, place, f" {rounded(total, 3)}", va="center", fontsize=size)
     if len(shown) == 1:
         milliseconds.set_yticks(places, datasets)
     else:
