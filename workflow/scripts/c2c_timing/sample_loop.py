@@ -141,8 +141,10 @@ def prompt_facts(method: str, tokenized: Any, timed: Timed) -> dict[str, Any]:
             "teacher_prompt_length": request.exchange.teacher_ids.shape[1],
         }
     teacher_length = request.teacher_ids.shape[1]
+    is_fused = timed.answer.projector_calls is not None
     return {
         "prompt": tokenized.text,
         "prompt_length": teacher_length if method == "teacher" else request.base_ids.shape[1],
         "teacher_prompt_length": None if method == "base" else teacher_length,
+        "sections": [section.as_plain() for section in request.sections] if is_fused else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,13 @@ class Session:
                 torch.backends.cuda.enable_cudnn_sdp(False)
             self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
             self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
+
+    @functools.cached_property
+    def shapes(self) -> dict:
+        """What the pair's parts weigh; to be asked for after the last request."""
+        from .engine.shapes import describe_shapes
+
+        return describe_shapes(self.pair)
 
     def prepare(self, prompt: Prompt, card: DatasetCard, subject: str) -> TokenizedPrompt:
         """Truncate where the card says so, tokenize, and put the request on the device.

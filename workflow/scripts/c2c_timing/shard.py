@@ -94,6 +94,7 @@ def _time_into(
                 "flagged": loop.num_flagged,
             },
             "model_config": session.model_config,
+            "shapes": session.shapes,
             "cold_requests": loop.cold_timings,
             "wall_seconds": walls.as_plain(),
             "versions": _versions(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -31,6 +32,14 @@ class Section:
     is_projected: bool
     base_span: Span
     teacher_spans: tuple[Span, ...]
+
+    def as_plain(self) -> dict[str, Any]:
+        """For the record: how many tokens each model read in one pass."""
+        return {
+            "base_tokens": self.base_ids.shape[1],
+            "teacher_tokens": [ids.shape[1] for ids in self.teacher_ids],
+            "is_projected": self.is_projected,
+        }
 
 
 @dataclass(frozen=True)
