@@ -17,10 +17,12 @@ rule all:
     input:
         SHARD_FILES,
         "results/summary.tsv",
+        "results/device.json",
         FIGURES,
         "results/report.html",
 
 
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/merge.smk"
+include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"

@@ -116,7 +116,8 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
     library = Path(__file__).resolve().parent
-    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] != "analysis"]
+    apart = ("analysis", "floors")
+    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in apart]
     return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
 
 
@@ -124,6 +125,13 @@ def analysis_code() -> list[str]:
     """Modules and templates that the analysis commands use."""
     folder = Path(__file__).resolve().parent / "analysis"
     files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja")]
+    return sorted(_relative(p) for p in files)
+
+
+def floors_code() -> list[str]:
+    """Modules that measure a device: an edit of one measures it again, and times nothing again."""
+    library = Path(__file__).resolve().parent
+    files = [*(library / "floors").glob("*.py"), library / "engine" / "devices.py"]
     return sorted(_relative(p) for p in files)
 
 

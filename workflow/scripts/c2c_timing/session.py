@@ -43,11 +43,12 @@ class Session:
 
             from .arms import ARMS
             from .engine import pair as pair_module
+            from .engine.devices import resolve_device
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.settings, self.torch, self.arms = settings, torch, ARMS
         with walls.book("loading"):
-            device = pair_module.resolve_device(settings.device)
+            device = resolve_device(settings.device)
             if device.type == "cuda":
                 torch.cuda.set_device(device)
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds

@@ -1,0 +1,32 @@
+"""Floors: what the device can do at best, and how far each stage is from it."""
+
+
+rule measure_device:
+    """Measure the device of the run, with the shards' own resources."""
+    input:
+        script=f"{SCRIPTS}/measure_device.py",
+        code=plan.floors_code(),
+    output:
+        device="results/device.json",
+    log:
+        "results/logs/measure_device.log",
+    benchmark:
+        "results/benchmarks/measure_device.jsonl"
+    conda:
+        "../../envs/timing.yaml"
+    threads: config["resources"]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * 15,
+        gpu=config["resources"]["gpus"],
+        # A shard on the same machine would disturb it, and be disturbed.
+        stopwatch=1,
+    params:
+        device=config["device"],
+        # Not used below, but another number of threads means other floors.
+        threads=config["resources"]["threads"],
+    shell:
+        "python {input.script:q}"
+        " --device {params.device:q}"
+        " --output {output.device:q}"
+        " > {log:q} 2>&1"
