@@ -17,7 +17,7 @@ rule all:
     input:
         SHARD_FILES,
         "results/summary.tsv",
-        "results/device.json",
+        "results/bottlenecks.tsv",
         FIGURES,
         "results/report.html",
 

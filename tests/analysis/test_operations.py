@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from analysis.invented_shapes import FUSER, SHAPES, model
 from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.analysis.operations import Work, attended, decode, prefill, stage_work
 
-
-def model(scale=1, element_bytes=4):
-    return {
-        "layers": 2, "hidden_size": 8 * scale, "vocabulary_size": 50, "matrix_elements": 1000 * scale,
-        "other_elements": 10 * scale, "lm_head_elements": 400 * scale, "query_elements": 16 * scale,
-        "cache_elements": 32 * scale, "element_bytes": element_bytes,
-        "operators": {"embedding": 1, "prefill": 40, "decode_step": 50},
-    }  # fmt: skip
-
-
-FUSER = {"projections": 2, "matrix_elements": 3000, "other_elements": 30, "read_elements": 64,
-         "written_elements": 32, "element_bytes": 4}  # fmt: skip
-SHAPES = {"base": model(), "teachers": [model(3)], "fusers": [FUSER], "projection_operators": 60}
 ALL = ("base_embedding_ms", "base_prefill_ms", "teacher_embedding_ms", "teacher_prefill_ms",
        "projector_total_ms", "teacher_decode_total_ms", "decode_total_ms")  # fmt: skip
 

@@ -30,3 +30,34 @@ rule measure_device:
         " --device {params.device:q}"
         " --output {output.device:q}"
         " > {log:q} 2>&1"
+
+
+rule find_bottlenecks:
+    """Set every stage's time beside its floor, the largest saving first."""
+    input:
+        script=f"{SCRIPTS}/find_bottlenecks.py",
+        code=plan.analysis_code(),
+        schema="workflow/schemas/device.schema.yaml",
+        manifest=rules.list_shards.output.manifest,
+        runs=[shard.run_file for shard in SHARDS],
+        timings=rules.merge_timings.output.timings,
+        device=rules.measure_device.output.device,
+    output:
+        bottlenecks="results/bottlenecks.tsv",
+    log:
+        "results/logs/find_bottlenecks.log",
+    benchmark:
+        "results/benchmarks/find_bottlenecks.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --manifest {input.manifest:q}"
+        " --timings {input.timings:q}"
+        " --device {input.device:q}"
+        " --output {output.bottlenecks:q}"
+        " > {log:q} 2>&1"

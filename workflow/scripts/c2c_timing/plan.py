@@ -37,6 +37,11 @@ class PlannedShard:
         """Its records, relative to the working directory."""
         return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_timing.jsonl"
 
+    @property
+    def run_file(self) -> str:
+        """What its run wrote down beside them."""
+        return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_run.json"
+
 
 def prefer_this_python() -> None:
     """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
