@@ -77,10 +77,13 @@ def test_everything_is_there(finished):
     assert set(summary["dataset"]) == set(SMALL["datasets"])
     assert summary["count"].tolist() == [2, 2, 2]
     assert summary["failed"].tolist() == [0, 0, 0]
-    assert len(list((results / "plots").glob("*.png"))) == 4
-    assert len(list((results / "plots").glob("*.svg"))) == 4
+    assert len(list((results / "plots").glob("*.png"))) == 5
+    assert len(list((results / "plots").glob("*.svg"))) == 5
     assert "<html" in (results / "report.html").read_text()
     assert len(pd.read_parquet(results / "timings.parquet")) == 6
+    bottlenecks = pd.read_csv(results / "bottlenecks.tsv", sep="\t")
+    assert set(bottlenecks["dataset"]) == set(SMALL["datasets"])
+    assert bottlenecks["time_over_floor"].notna().all()
 
 
 def test_records_answer_the_usual_questions(finished):

@@ -6,35 +6,24 @@ import json
 
 import pandas as pd
 import pytest
-from analysis.invented_shapes import SHAPES, model
+from analysis.invented import (
+    CONFIG,
+    DEVICE,
+    KNOWN,
+    SHAPES,
+    bottlenecks,
+    model,
+    row,
+    spread,
+)  # fmt: skip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing.analysis.bottlenecks import COLUMNS, SAVED, find_bottlenecks
+from c2c_timing.analysis.bottlenecks import COLUMNS, SAVED
 from c2c_timing.analysis.operations import Work
 from c2c_timing.analysis.roofs import Roofs, read_roofs
-from c2c_timing.analysis.runs import read_manifest, read_shapes, run_file_of, shapes_key
+from c2c_timing.analysis.runs import read_manifest, read_shapes, run_file_of
 from c2c_timing.errors import UserError
-
-CONFIG = {"base_model": "b", "teacher_model": "t", "fuser": "f", "weights": "dummy",
-          "dtype": "float32", "device": "cpu", "threads": 1}  # fmt: skip
-KNOWN = {shapes_key("tiny", CONFIG): SHAPES}
-# 1 kB a second, 1 kFLOP a second, 1 ms a launch
-ROOFS = Roofs("cpu", 1, ((1.0, 1e3),), {"float32": 1e3}, 1e-3)
-
-
-def row(n=0, decode_ms=1e6, config=CONFIG, **changes):
-    timing = {"base_embedding_ms": 1e3, "base_prefill_ms": 2e3, "teacher_embedding_ms": None,
-              "teacher_prefill_ms": None, "projector_total_ms": None, "projector_calls": None,
-              "decode_total_ms": decode_ms, "num_generated_tokens": 4,
-              "total_time_ms": decode_ms + 3e3}  # fmt: skip
-    return {"id": f"x{n}", "pair": "tiny", "method": "base", "runtime": "eager", "dataset": "gsm8k",
-            "subject": "all", "length_view": "natural", "prompt": "p", "prompt_length": 11, **timing,
-            **{f"model_config.{key}": value for key, value in config.items()}, **changes}  # fmt: skip
-
-
-def bottlenecks(rows, shapes=KNOWN, roofs=ROOFS):
-    return find_bottlenecks(pd.DataFrame(rows), shapes, roofs)
 
 
 def test_one_row_a_stage_with_the_place_to_work_first():
@@ -144,16 +133,6 @@ def test_the_bandwidth_is_that_of_the_bytes_of_one_pass():
     four = roofs.floors_ms(Work(bytes=200, passes=4), "float32", "eager")["memory"]
     once = roofs.floors_ms(Work(bytes=200, passes=1), "float32", "eager")["memory"]
     assert (each, four, once) == pytest.approx((12.5, 50, 200))
-
-
-def spread(value):
-    return {"median": value, "p10": value, "p90": value, "repeats": 3}
-
-
-DEVICE = {"device": "cpu", "threads": 1, "measured_at": "2026-01-01T00:00:00+00:00",
-          "copy_gigabytes_per_second": [{"bytes": 8, **spread(2.0)}, {"bytes": 4, **spread(3.0)}],
-          "product_gigaflops_per_second": {"float32": {"size": 4, **spread(5.0)}},
-          "launch_us": spread(7.0), "synchronise_us": None, "read_back_us": spread(1.0)}  # fmt: skip
 
 
 def test_a_device_file_in_base_units(tmp_path):

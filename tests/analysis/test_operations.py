@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from analysis.invented_shapes import FUSER, SHAPES, model
+from analysis.invented import FUSER, SHAPES, model
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -24,8 +24,11 @@ FIGURE_NAMES = [
     "decode_step_time",
     "prefill_vs_prompt_length",
 ]
+FLOOR_FIGURE_NAMES = ["roofline"]
 FIGURES = expand(
-    "results/plots/{figure}.{ending}", figure=FIGURE_NAMES, ending=["png", "svg"]
+    "results/plots/{figure}.{ending}",
+    figure=FIGURE_NAMES + FLOOR_FIGURE_NAMES,
+    ending=["png", "svg"],
 )
 
 
@@ -35,6 +38,7 @@ wildcard_constraints:
         for name, values in plan.vocabulary().items()
     },
     figure="|".join(FIGURE_NAMES),
+    floor_figure="|".join(FLOOR_FIGURE_NAMES),
 
 
 # One device does one thing at a time on this machine; a cluster hands out its own devices.

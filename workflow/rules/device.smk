@@ -61,3 +61,33 @@ rule find_bottlenecks:
         " --device {input.device:q}"
         " --output {output.bottlenecks:q}"
         " > {log:q} 2>&1"
+
+
+rule plot_floors:
+    """Draw one figure that sets stages beside the device's limits, as PNG and SVG."""
+    input:
+        script=f"{SCRIPTS}/plot_timings.py",
+        code=plan.analysis_code(),
+        bottlenecks=rules.find_bottlenecks.output.bottlenecks,
+        device=rules.measure_device.output.device,
+    output:
+        png="results/plots/{floor_figure}.png",
+        svg="results/plots/{floor_figure}.svg",
+    log:
+        "results/logs/plot_floors/{floor_figure}.log",
+    benchmark:
+        "results/benchmarks/plot_floors/{floor_figure}.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --figure {wildcards.floor_figure:q}"
+        " --bottlenecks {input.bottlenecks:q}"
+        " --device {input.device:q}"
+        " --png {output.png:q}"
+        " --svg {output.svg:q}"
+        " > {log:q} 2>&1"

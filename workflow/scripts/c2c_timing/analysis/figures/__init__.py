@@ -1,12 +1,15 @@
-"""One module a figure; each draws from the merged records alone."""
+"""One module a figure."""
 
 from __future__ import annotations
 
-from . import decode_step_time, prefill_vs_prompt_length, stage_breakdown, throughput
+from . import decode_step_time, prefill_vs_prompt_length, roofline, stage_breakdown, throughput
 
+# From the merged records alone.
 FIGURES = {
     "stage_breakdown": stage_breakdown.draw,
     "throughput": throughput.draw,
     "decode_step_time": decode_step_time.draw,
     "prefill_vs_prompt_length": prefill_vs_prompt_length.draw,
 }
+# From the table of bottlenecks, and the measured limits of the device.
+FLOOR_FIGURES = {"roofline": roofline.draw}

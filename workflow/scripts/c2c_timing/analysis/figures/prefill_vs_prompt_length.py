@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import STAGE_COLOURS, STAGE_NAMES, groups, what
+from .style import STAGE_COLOURS, STAGE_NAMES, groups, label_powers, what
 
 MODELS = ["base_prefill_ms", "teacher_prefill_ms"]
 
@@ -36,6 +36,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         if _is_wide(timings["prompt_length"]):
             axis.set_xscale("log")
             axis.set_yscale("log")
+            label_powers(axis)
         else:
             axis.set_ylim(bottom=0)
         axis.set_ylabel("prefill time (ms)")

@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 STAGE_COLOURS = {
@@ -59,6 +60,13 @@ def what(timings: pd.DataFrame) -> str:
 def groups(timings: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
     """The records of each pair and method, in a fixed order."""
     return [(key, rows) for key, rows in timings.groupby(["pair", "method"], sort=True)]
+
+
+def label_powers(axis: plt.Axes) -> None:
+    """Plain numbers along logarithmic axes: without formulas, powers would be shown as their code."""
+    for along in (axis.xaxis, axis.yaxis):
+        along.set_major_formatter("{x:g}")
+        along.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:
