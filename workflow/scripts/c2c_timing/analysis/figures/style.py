@@ -22,7 +22,14 @@ STAGE_COLOURS = {
     "projector_total_ms": "#CC79A7",
     "decode_total_ms": "#009E73",
 }
-METHOD_COLOURS = {"c2c": "#009E73", "base": "#0072B2", "teacher": "#E69F00", "t2t": "#CC79A7"}
+METHOD_COLOURS = {
+    "c2c": "#009E73",
+    "base": "#0072B2",
+    "teacher": "#E69F00",
+    "t2t": "#CC79A7",
+    "c2c_closed": "#56B4E9",
+    "c2c_shuffled": "#D55E00",
+}
 STAGE_NAMES = {
     "base_embedding_ms": "base embedding",
     "base_prefill_ms": "base prefill",
