@@ -12,11 +12,12 @@ include: "workflow/rules/common.smk"
 
 
 rule all:
-    """Everything: shards, summary, figures, report."""
+    """Everything: shards, summary, floors, figures, report."""
     default_target: True
     input:
         SHARD_FILES,
         "results/summary.tsv",
+        "results/device.json",
         "results/bottlenecks.tsv",
         FIGURES,
         "results/report.html",

@@ -44,10 +44,10 @@ def describe_shapes(pair: ModelPair) -> dict[str, Any]:
 
 
 def model_shapes(lm: CausalLM) -> dict[str, Any] | None:
-    """Sizes of one model, in elements; None for a mixture of experts.
+    """Sizes of one model, in elements; None where they do not tell its work.
 
-    Which experts a token wakes depends on the token, so that such a model's work does not follow
-    from its shapes.
+    Which experts of a mixture a token wakes depends on the token; and some configs do not say how
+    many query heads there are.
 
     Returns:
         layers, hidden_size, vocabulary_size: as in the model's config.
@@ -60,21 +60,23 @@ def model_shapes(lm: CausalLM) -> dict[str, Any] | None:
         operators: calls of one embedding, one prefill and one decode step (``greedy`` included).
     """
     parameters = list(lm.decoder.named_parameters())
-    if any("expert" in name or parameter.ndim > 2 for name, parameter in parameters):
+    query_heads = getattr(lm.model.config.get_text_config(), "num_attention_heads", None)
+    lm_head = lm.model.get_output_embeddings()
+    is_mixture = any("expert" in name or weight.ndim > 2 for name, weight in parameters)
+    if is_mixture or lm_head is None or not isinstance(query_heads, int):
         return None
     matrices = _matrix_elements(lm.decoder)
     embedded = sum(
         module.weight.numel() for module in lm.decoder.modules() if isinstance(module, nn.Embedding)
     )
-    config = lm.model.config.get_text_config()
     return {
         "layers": len(lm.kv_shapes),
-        "hidden_size": config.hidden_size,
+        "hidden_size": lm.embedding.weight.shape[1],
         "vocabulary_size": lm.vocabulary_size,
         "matrix_elements": matrices,
         "other_elements": sum(p.numel() for _, p in parameters) - matrices - embedded,
-        "lm_head_elements": lm.model.get_output_embeddings().weight.numel(),
-        "query_elements": config.num_attention_heads * sum(s.head_dim for s in lm.kv_shapes),
+        "lm_head_elements": lm_head.weight.numel(),
+        "query_elements": query_heads * sum(s.head_dim for s in lm.kv_shapes),
         "cache_elements": sum(2 * shape.heads * shape.head_dim for shape in lm.kv_shapes),
         "element_bytes": lm.model.dtype.itemsize,
         "operators": _model_operators(lm),
