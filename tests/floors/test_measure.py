@@ -78,6 +78,19 @@ def test_the_command_writes_the_file_and_says_what_it_found(small, tmp_path, cap
     assert "synchronise" not in said
 
 
+def test_an_unsteady_measurement_says_so(small):
+    measured = measure.measure_device(CPU)
+    steady = {"median": 5.0, "p10": 5.0, "p90": 5.1, "repeats": 3}
+    measured["product_gigaflops_per_second"] = {
+        "float32": steady,
+        "bfloat16": {**steady, "p10": 1.0},
+    }
+    measured |= {"copy_gigabytes_per_second": [steady], "launch_us": steady}
+    assert command.describe(measured)[-1].startswith("unsteady: bfloat16;")
+    del measured["product_gigaflops_per_second"]["bfloat16"]
+    assert not any("unsteady" in line for line in command.describe(measured))
+
+
 def test_a_mistake_is_one_line(tmp_path, capsys):
     output = str(tmp_path / "device.json")
     assert command.main(["--device", "tpu", "--output", output]) == 1

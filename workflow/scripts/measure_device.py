@@ -12,6 +12,8 @@ from c2c_timing.errors import UserError, exits_cleanly
 EXAMPLE = """example:
   python workflow/scripts/measure_device.py --device cuda --output results/device.json
 """
+# p90 / p10 of one number above which the machine was busy with something else.
+UNSTEADY = 1.25
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,20 +43,28 @@ def main(argv: list[str] | None = None) -> int:
     partial = output.with_name(output.name + ".partial")
     partial.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     partial.replace(output)
-    print("\n".join(_lines(measured)))
+    print("\n".join(describe(measured)))
     return 0
 
 
-def _lines(measured: dict) -> list[str]:
+def describe(measured: dict) -> list[str]:
     """The numbers for a person."""
     large = measured["copy_gigabytes_per_second"][-1]
     rates = measured["product_gigaflops_per_second"]
+    unsteady = [
+        name
+        for name, value in (("copies", large), *rates.items(), ("launches", measured["launch_us"]))
+        if value["p90"] > UNSTEADY * value["p10"]
+    ]
     latencies = {n: measured[n] for n in ("launch_us", "synchronise_us", "read_back_us")}
-    return [
+    lines = [
         f"{measured['device']}: copies {large['median']:.4g} GB/s (read and written)",
         *(f"{dtype} products {rate['median']:.4g} GFLOP/s" for dtype, rate in rates.items()),
         *(f"{n.removesuffix('_us')} {us['median']:.3g} µs" for n, us in latencies.items() if us),
     ]
+    if unsteady:
+        lines.append(f"unsteady: {', '.join(unsteady)}; measure again when the machine is idle")
+    return lines
 
 
 if __name__ == "__main__":
