@@ -12,11 +12,13 @@ include: "workflow/rules/common.smk"
 
 
 rule all:
-    """Everything: shards, tables, figures, report."""
+    """Everything: shards, tables, floors, figures, report."""
     default_target: True
     input:
         SHARD_FILES,
         TABLES,
+        "results/device.json",
+        "results/bottlenecks.tsv",
         FIGURES,
         "results/report.html",
 
@@ -24,4 +26,5 @@ rule all:
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"

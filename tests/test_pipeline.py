@@ -77,12 +77,15 @@ def test_everything_is_there(finished):
     assert set(summary["dataset"]) == set(SMALL["datasets"])
     assert summary["count"].tolist() == [2, 2, 2]
     assert summary["failed"].tolist() == [0, 0, 0]
-    assert len(list((results / "plots").glob("*.png"))) == 4
-    assert len(list((results / "plots").glob("*.svg"))) == 4
+    assert len(list((results / "plots").glob("*.png"))) == 5
+    assert len(list((results / "plots").glob("*.svg"))) == 5
     assert "<html" in (results / "report.html").read_text()
     assert "| C2C |" in (results / "stage_table.md").read_text()
     assert not (results / "speedup.tsv").exists()  # one method has nothing to be compared with
     assert len(pd.read_parquet(results / "timings.parquet")) == 6
+    bottlenecks = pd.read_csv(results / "bottlenecks.tsv", sep="\t")
+    assert set(bottlenecks["dataset"]) == set(SMALL["datasets"])
+    assert bottlenecks["time_over_floor"].notna().all()
 
 
 def test_records_answer_the_usual_questions(finished):
@@ -162,7 +165,7 @@ def test_all_methods_compared_and_what_explains_them_comes_along(tmp_path):
     assert set(pd.read_csv(results / "breakeven.tsv", sep="\t")["dataset"].fillna("")) == {
         "", *SMALL["datasets"]
     }  # fmt: skip
-    assert len(list((results / "plots").glob("*.png"))) == 6
+    assert len(list((results / "plots").glob("*.png"))) == 7
     records = pd.read_parquet(results / "timings.parquet")
     # 5 samples of two data sets and the 2 of the third, 4 methods, 2 length views, 3 repeats
     assert len(records) == (5 + 5 + 2) * 4 * 2 * 3

@@ -20,9 +20,10 @@ SCRIPTS = "workflow/scripts"
 SHARDS = plan.plan_shards(config)
 SHARD_FILES = [shard.timing_file for shard in SHARDS]
 TABLES = plan.table_files(config["methods"])
+FLOOR_FIGURE_NAMES = ["roofline"]
 FIGURES = expand(
     "results/plots/{figure}.{ending}",
-    figure=plan.figure_names(config["methods"]),
+    figure=plan.figure_names(config["methods"]) + FLOOR_FIGURE_NAMES,
     ending=["png", "svg"],
 )
 
@@ -33,6 +34,7 @@ wildcard_constraints:
         for name, values in plan.vocabulary().items()
     },
     figure="|".join(plan.figure_names(METHODS)),
+    floor_figure="|".join(FLOOR_FIGURE_NAMES),
 
 
 # One device does one thing at a time on this machine; a cluster hands out its own devices.

@@ -1,4 +1,4 @@
-"""Draw one figure from merged records."""
+"""Draw one figure from merged records, or from bottlenecks and the device's measured limits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.figures import FIGURES
-from c2c_timing.analysis.figures.style import save
-from c2c_timing.analysis.merge import read_timings
-from c2c_timing.errors import exits_cleanly
+from matplotlib.figure import Figure
 
-EXAMPLE = """example:
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
+from c2c_timing.analysis.figures.style import save
+from c2c_timing.analysis.merge import read_timings, read_tsv
+from c2c_timing.analysis.roofs import read_roofs
+from c2c_timing.errors import UserError, exits_cleanly
+
+EXAMPLE = """examples:
   python workflow/scripts/plot_timings.py --figure stage_breakdown --timings results/timings.parquet \\
       --png stages.png --svg stages.svg
+  python workflow/scripts/plot_timings.py --figure roofline --bottlenecks results/bottlenecks.tsv \\
+      --device results/device.json --png roofline.png --svg roofline.svg
 """
 
 
@@ -22,8 +27,10 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--figure", choices=sorted(FIGURES), required=True)
-    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--figure", choices=sorted(FIGURES | FLOOR_FIGURES), required=True)
+    flags.add_argument("--timings", type=Path, help="merged records; of all figures but roofline")
+    flags.add_argument("--bottlenecks", type=Path, help="of find_bottlenecks.py, for roofline")
+    flags.add_argument("--device", type=Path, help="of measure_device.py, for roofline")
     flags.add_argument("--png", type=Path, required=True)
     flags.add_argument("--svg", type=Path, required=True)
     return flags
@@ -33,9 +40,19 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    figure = FIGURES[arguments.figure](read_timings(arguments.timings))
-    save(figure, arguments.png, arguments.svg)
+    save(_draw(arguments), arguments.png, arguments.svg)
     return 0
+
+
+def _draw(arguments: argparse.Namespace) -> Figure:
+    name = arguments.figure
+    needs = ("bottlenecks", "device") if name in FLOOR_FIGURES else ("timings",)
+    for need in needs:
+        if getattr(arguments, need) is None:
+            raise UserError(f"{name} needs --{need}")
+    if name in FLOOR_FIGURES:
+        return FLOOR_FIGURES[name](read_tsv(arguments.bottlenecks), read_roofs(arguments.device))
+    return FIGURES[name](read_timings(arguments.timings))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ class PlannedShard:
         """Its records, relative to the working directory."""
         return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_timing.jsonl"
 
+    @property
+    def run_file(self) -> str:
+        """What its run wrote down beside them."""
+        return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_run.json"
+
 
 def prefer_this_python() -> None:
     """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
@@ -142,13 +147,14 @@ def comparison_flags(methods: Collection[str]) -> str:
 
 def is_comparison(methods: Collection[str]) -> bool:
     """Whether C2C has something to be compared with."""
-    return "c2c" in methods and bool(set(methods) & {"base", "teacher", "t2t"})
+    return "c2c" in methods and len(set(methods)) > 1
 
 
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
     library = Path(__file__).resolve().parent
-    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] != "analysis"]
+    apart = ("analysis", "floors")
+    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in apart]
     return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
 
 
@@ -156,6 +162,13 @@ def analysis_code() -> list[str]:
     """Modules and templates that the analysis commands use."""
     folder = Path(__file__).resolve().parent / "analysis"
     files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja", ".yaml")]
+    return sorted(_relative(p) for p in files)
+
+
+def floors_code() -> list[str]:
+    """Modules that measure a device: an edit of one measures it again, and times nothing again."""
+    library = Path(__file__).resolve().parent
+    files = [*(library / "floors").glob("*.py"), library / "engine" / "devices.py"]
     return sorted(_relative(p) for p in files)
 
 

@@ -48,7 +48,15 @@ class SampleLoop:
         except Exception as error:  # whatever one sample does must not end the shard
             self._fail(files, where, None, error)
             return
-        failed = self._warm_up_all(files, where, tokenized)
+        failed = set()
+        if "c2c_shuffled" in self.settings.methods:
+            try:
+                with self.walls.book("preparing"):
+                    tokenized = self._with_other_text(card, subject, row, tokenized)
+            except Exception as error:  # the other sample's trouble is this method's alone
+                failed.add("c2c_shuffled")
+                self._fail(files, where, "c2c_shuffled", error)
+        failed |= self._warm_up_all(files, where, tokenized, failed)
         for repeat in range(1, self.settings.repeats + 1):
             for place, (method, view) in enumerate(draw_order(self.settings, where, repeat), 1):
                 if method in failed:
@@ -63,6 +71,8 @@ class SampleLoop:
                 with self.walls.book("writing"):
                     turn = {"length_view": view, "repeat": repeat, "order": place}
                     record = self._record(where, method, turn, tokenized, timed)
+                    if method == "c2c_shuffled":
+                        record["teacher_sample_id"] = row.other.id
                     record["correct"] = self._judge(card, subject, row, record["response"])
                     files.add_record(record)
 
@@ -71,11 +81,20 @@ class SampleLoop:
             raise SampleError("read", row.problem)
         return self.session.prepare(build_prompt(card, subject, row.values), card, subject)
 
-    def _warm_up_all(self, files: ShardFiles, where: dict, tokenized: Any) -> set[str]:
+    def _with_other_text(self, card: DatasetCard, subject: str, row: Row, tokenized: Any) -> Any:
+        """What the teachers of c2c_shuffled read instead."""
+        if row.other is None:
+            raise SampleError("prompt", "c2c_shuffled needs another readable sample in the shard")
+        other = build_prompt(card, subject, row.other.values)
+        return self.session.with_other_text(tokenized, other, card, subject)
+
+    def _warm_up_all(
+        self, files: ShardFiles, where: dict, tokenized: Any, without: set[str]
+    ) -> set[str]:
         """The first, cold request of each method, ahead of every other: kept apart, no record."""
         failed = set()
         for method in self.settings.methods:
-            if method in self.cold_timings:
+            if method in self.cold_timings or method in without:
                 continue
             try:
                 with self.walls.book("warm_up"):
@@ -141,8 +160,10 @@ def prompt_facts(method: str, tokenized: Any, timed: Timed) -> dict[str, Any]:
             "teacher_prompt_length": request.exchange.teacher_ids.shape[1],
         }
     teacher_length = request.teacher_ids.shape[1]
+    is_fused = timed.answer.projector_calls is not None
     return {
         "prompt": tokenized.text,
         "prompt_length": teacher_length if method == "teacher" else request.base_ids.shape[1],
         "teacher_prompt_length": None if method == "base" else teacher_length,
+        "sections": [section.as_plain() for section in request.sections] if is_fused else None,
     }

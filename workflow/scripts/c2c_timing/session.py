@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,12 @@ class Session:
 
             from .arms import ARMS
             from .engine import pair as pair_module
+            from .engine.devices import resolve_device
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.settings, self.torch, self.arms = settings, torch, ARMS
         with walls.book("loading"):
-            device = pair_module.resolve_device(settings.device)
+            device = resolve_device(settings.device)
             if device.type == "cuda":
                 torch.cuda.set_device(device)
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
@@ -55,12 +57,53 @@ class Session:
             self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
             self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
 
+    @functools.cached_property
+    def shapes(self) -> dict:
+        """What the pair's parts weigh; to be asked for after the last request."""
+        from .engine.shapes import describe_shapes
+
+        return describe_shapes(self.pair)
+
     def prepare(self, prompt: Prompt, card: DatasetCard, subject: str) -> TokenizedPrompt:
         """Truncate where the card says so, tokenize, and put the request on the device.
 
         Raises:
             SampleError: the prompt is too short, too long, or has ids that a model does not know.
         """
+        settings = self.settings
+        prompt, tokenized = self._tokenized(prompt, card, subject)
+        request = tokenized.request
+        length, limit = request.base_ids.shape[1], settings.max_prompt_tokens
+        if limit and not card.truncation and length > limit:
+            raise SampleError(
+                "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
+            )
+        if "t2t" in settings.methods:
+            exchange = self._exchange(prompt, request.decoding.max_new_tokens)
+            tokenized = replace(tokenized, request=replace(request, exchange=exchange))
+        return tokenized
+
+    def with_other_text(
+        self, tokenized: TokenizedPrompt, other: Prompt, card: DatasetCard, subject: str
+    ) -> TokenizedPrompt:
+        """Let the teachers of ``c2c_shuffled`` read another prompt.
+
+        Raises:
+            SampleError: the other prompt cannot be tokenized.
+        """
+        from .engine.request import with_teacher_text_of
+
+        _, read = self._tokenized(other, card, subject)
+        try:
+            request = with_teacher_text_of(tokenized.request, read.request)
+        except ValueError as error:
+            raise SampleError("tokenize", str(error)) from None
+        return replace(tokenized, request=request)
+
+    def _tokenized(
+        self, prompt: Prompt, card: DatasetCard, subject: str
+    ) -> tuple[Prompt, TokenizedPrompt]:
+        """The prompt as it was truncated, and its ids."""
         from .engine.decoding import Decoding
         from .engine.prompt_ids import tokenize_prompt
 
@@ -75,18 +118,9 @@ class Session:
         )
         if card.truncation:
             prompt = self._truncated(prompt, card.truncation.max_tokens, max_new_tokens)
-        tokenized = tokenize_prompt(
+        return prompt, tokenize_prompt(
             prompt.messages, prompt.chat, self.pair, settings.pair.alignment, decoding
         )
-        length, limit = tokenized.request.base_ids.shape[1], settings.max_prompt_tokens
-        if limit and not card.truncation and length > limit:
-            raise SampleError(
-                "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
-            )
-        if "t2t" in settings.methods:
-            exchange = self._exchange(prompt, max_new_tokens)
-            tokenized = replace(tokenized, request=replace(tokenized.request, exchange=exchange))
-        return tokenized
 
     def time_request(self, method: str, view: str, tokenized: TokenizedPrompt) -> Timed:
         """One timed request by one method, at natural or fixed length."""

@@ -9,7 +9,7 @@ from typing import Any
 from .data.sources import SourceSpec
 from .engine.pair_card import PairCard
 
-METHODS = ("base", "teacher", "t2t", "c2c")
+METHODS = ("base", "teacher", "t2t", "c2c", "c2c_closed", "c2c_shuffled")
 LENGTH_VIEWS = ("natural", "fixed")
 DTYPES = ("float32", "bfloat16", "float16")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .data.cards import DatasetCard
-from .data.selection import select_rows
+from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
 from .errors import UserError
 from .progress import progress, say
@@ -74,7 +74,7 @@ def _time_into(
 ) -> dict:
     started_at = _now()
     loop = SampleLoop(settings, session, walls)
-    samples = [(card, subject, row) for card, subject, rows in batches for row in rows]
+    samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
     with files:
         for card, subject, row in progress(samples, " ".join(identity.values())):
             loop.time_row(card, subject, row, files)
@@ -94,6 +94,7 @@ def _time_into(
                 "flagged": loop.num_flagged,
             },
             "model_config": session.model_config,
+            "shapes": session.shapes,
             "cold_requests": loop.cold_timings,
             "wall_seconds": walls.as_plain(),
             "versions": _versions(),

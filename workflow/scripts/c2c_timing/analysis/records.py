@@ -25,6 +25,8 @@ METHOD_NAMES = {
     "teacher": "teacher alone",
     "t2t": "text-to-text",
     "c2c": "C2C",
+    "c2c_closed": "C2C, gates closed",
+    "c2c_shuffled": "C2C, another sample's cache",
 }
 ERROR_COLUMNS = ["pair", "dataset", "subject", "method", "id", "stage", "error_type", "message"]
 # The most read first.

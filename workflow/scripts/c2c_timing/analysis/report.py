@@ -17,6 +17,7 @@ CAPTIONS = {
     "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
     "throughput": "Tokens per second while decoding; prefill and projection are not in it.",
     "decode_step_time": "Time of a decode step, over all steps and along the answer.",
+    "roofline": "What each stage attains, under what the device was measured to do.",
     "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
     "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
     "break_even": "From which length of the teacher's message on a cache is cheaper than text.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .records import CONDITIONS, SAMPLE
+from .records import CONDITIONS, METHOD_NAMES, SAMPLE
 from .statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
 
 SUBJECT = "c2c"  # the method that the others are compared with
-REFERENCES = ("base", "teacher", "t2t")
+REFERENCES = tuple(method for method in METHOD_NAMES if method != SUBJECT)
 COLUMNS = [
     *CONDITIONS,
     "scope",

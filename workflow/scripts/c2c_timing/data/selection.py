@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from .sources import Row
 
@@ -28,3 +29,16 @@ def select_rows(
         return pool
     chosen = sorted(random.Random(seed).sample(range(len(pool)), num_samples))
     return [pool[index] for index in chosen]
+
+
+def with_others(rows: Sequence[Row]) -> list[Row]:
+    """Each row with the nearest readable one before it; before the first comes the last.
+
+    Rows and order alone decide, so that a resumed run gives each row the same one.
+    """
+
+    def other_of(place: int) -> Row | None:
+        before = (rows[place - step] for step in range(1, len(rows)))
+        return next((row for row in before if row.problem is None), None)
+
+    return [replace(row, other=other_of(place)) for place, row in enumerate(rows)]

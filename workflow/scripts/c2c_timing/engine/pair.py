@@ -12,6 +12,7 @@ import torch
 
 from ..errors import UserError
 from .causal_lm import CausalLM
+from .devices import device_name
 from .fuser import Fuser, dummy_fuser, load_fuser
 from .pair_card import FuserSpec, ModelSpec, PairCard
 
@@ -27,30 +28,6 @@ class ModelPair:
     fusers: list[Fuser]
     fusion_mode: str
     device: torch.device
-
-
-def resolve_device(name: str) -> torch.device:
-    """``cpu``, ``cuda``, ``cuda:N`` or ``auto`` (CUDA where there is one) to a device.
-
-    Raises:
-        UserError: the device is not there.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UserError(f"device {name!r} is unknown (choices: auto, cpu, cuda, cuda:N)") from None
-    if device.type not in ("cpu", "cuda"):
-        raise UserError(f"device {name!r} is not supported (choices: auto, cpu, cuda, cuda:N)")
-    if device.type == "cuda":
-        if not torch.cuda.is_available():
-            raise UserError(f"device {name!r} is not there: torch sees no GPU; use --device cpu")
-        count = torch.cuda.device_count()
-        device = torch.device("cuda", device.index or 0)
-        if device.index >= count:
-            raise UserError(f"device {name!r} is not there: torch sees {count} GPU(s)")
-    return device
 
 
 def load_pair(card: PairCard, device: torch.device, dtype: str, seed: int) -> ModelPair:
@@ -144,7 +121,6 @@ def _explained(what: str) -> Iterator[None]:
 
 def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]:
     """The record's ``model_config``: what was timed, and whether its answers mean anything."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
         "base_model": card.base.model,
         "teacher_model": " + ".join(teacher.model for teacher in card.teachers),
@@ -154,7 +130,7 @@ def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]
         ),
         "weights": card.weights,
         "dtype": dtype,
-        "device": name,
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "tokenizer": card.base.tokenizer.name
         if card.base.weights == "dummy" and card.base.tokenizer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -32,6 +33,14 @@ class Section:
     base_span: Span
     teacher_spans: tuple[Span, ...]
 
+    def as_plain(self) -> dict[str, Any]:
+        """For the record: how many tokens each model read in one pass."""
+        return {
+            "base_tokens": self.base_ids.shape[1],
+            "teacher_tokens": [ids.shape[1] for ids in self.teacher_ids],
+            "is_projected": self.is_projected,
+        }
+
 
 @dataclass(frozen=True)
 class Request:
@@ -45,6 +54,8 @@ class Request:
         decoding: how the answer is generated.
         capacity: tokens that the longest cache must hold.
         exchange: what text-to-text needs besides; None where it is not asked for.
+        shuffled_sections: ``sections`` in which the teachers read another sample's text; None where
+            it is not asked for, or there is none.
     """
 
     base_ids: torch.Tensor
@@ -54,6 +65,7 @@ class Request:
     decoding: Decoding
     capacity: int
     exchange: TextExchange | None = None
+    shuffled_sections: tuple[Section, ...] | None = None
 
     def at_length(self, view: str) -> Request:
         """The same request at ``natural`` length, or at ``fixed`` length: exactly all tokens."""
@@ -127,3 +139,28 @@ def build_request(spans: Sequence[TextSpan], decoding: Decoding, device: torch.d
         decoding=decoding,
         capacity=max(len(base_ids), *teachers_at) + decoding.max_new_tokens,
     )
+
+
+def with_teacher_text_of(request: Request, other: Request) -> Request:
+    """Add the sections in which teachers read the other request's text, as many tokens in each.
+
+    A longer text is cut off; a shorter one begins again at its end.
+
+    Raises:
+        ValueError: a teacher reads nothing of the other request.
+    """
+    texts = [
+        torch.cat(parts, dim=1)
+        for parts in zip(*(s.teacher_ids for s in other.sections if s.teacher_ids), strict=True)
+    ]
+    if not texts or not all(text.shape[1] for text in texts):
+        raise ValueError("the teachers read nothing of the other sample")
+    sections = []
+    for section in request.sections:
+        spans = section.teacher_spans if section.teacher_ids else ()
+        ids = tuple(
+            text[:, torch.arange(*span, device=text.device) % text.shape[1]]
+            for text, span in zip(texts, spans, strict=False)
+        )
+        sections.append(replace(section, teacher_ids=ids))
+    return replace(request, shuffled_sections=tuple(sections))

@@ -1,4 +1,4 @@
-"""One module a figure; each draws from the merged records alone."""
+"""One module a figure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from . import (
     break_even,
     decode_step_time,
     prefill_vs_prompt_length,
+    roofline,
     speedup,
     stage_breakdown,
     throughput,
 )
 
+# From the merged records alone.
 FIGURES = {
     "stage_breakdown": stage_breakdown.draw,
     "throughput": throughput.draw,
@@ -19,3 +21,5 @@ FIGURES = {
     "speedup": speedup.draw,
     "break_even": break_even.draw,
 }
+# From the table of bottlenecks, and the measured limits of the device.
+FLOOR_FIGURES = {"roofline": roofline.draw}

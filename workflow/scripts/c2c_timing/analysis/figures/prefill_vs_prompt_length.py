@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..stage_costs import with_token_columns
-from .style import STAGE_COLOURS, STAGE_NAMES, panels, what
+from .style import STAGE_COLOURS, STAGE_NAMES, label_powers, panels, what
 
 MODELS = {"base_prefill_ms": "base_tokens", "teacher_prefill_ms": "teacher_tokens"}
 
@@ -29,6 +29,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         if lengths.max() > 10 * lengths.min():  # short prompts would vanish beside long ones
             axis.set_xscale("log")
             axis.set_yscale("log")
+            label_powers(axis)
         else:
             axis.set_ylim(bottom=0)
         axis.set_ylabel("prefill time (ms)")

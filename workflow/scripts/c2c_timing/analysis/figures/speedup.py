@@ -31,11 +31,11 @@ def draw(timings: pd.DataFrame) -> Figure:
         sharey=True, sharex=True,
     )  # fmt: skip
     labels = {}
+    references = [m for m in REFERENCES if any(m in set(table["against"]) for _, table in shown)]
     for axis, (title, table) in zip(axes[0], shown, strict=True):
-        for offset, against in zip(offsets(len(REFERENCES)), REFERENCES, strict=True):
+        for offset, against in zip(offsets(len(references)), references, strict=True):
             rows = table[table["against"] == against]
-            if len(rows):
-                labels[f"against {method_name(against)}"] = _intervals(axis, rows, names, offset)
+            labels[f"against {method_name(against)}"] = _intervals(axis, rows, names, offset)
         _decorate(axis, names, title)
     figure.legend(
         labels.values(), labels.keys(), loc="outside lower center", frameon=False, fontsize=9,
@@ -47,8 +47,8 @@ def draw(timings: pd.DataFrame) -> Figure:
 
 def _intervals(axis: plt.Axes, rows: pd.DataFrame, names: list[str], offset: float):
     places = rows["dataset"].replace("", "overall").map(names.index).to_numpy() + offset
-    centre = rows["speedup"].to_numpy()
-    ends = rows[["speedup_low", "speedup_high"]].to_numpy().T
+    centre = rows["speedup"].to_numpy(float)
+    ends = rows[["speedup_low", "speedup_high"]].to_numpy(float).T
     errors = np.nan_to_num(np.abs(ends - centre))
     colour = method_colour(rows["against"].iloc[0])
     handle = axis.errorbar(

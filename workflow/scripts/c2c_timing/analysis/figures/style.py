@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ..records import CONDITIONS, METHOD_NAMES
 
@@ -35,7 +36,14 @@ STAGE_NAMES = {
     "handover_ms": "handover",
     "decode_total_ms": "decode",
 }
-METHOD_COLOURS = {"base": "#0072B2", "teacher": "#E69F00", "t2t": "#CC79A7", "c2c": "#009E73"}
+METHOD_COLOURS = {
+    "base": "#0072B2",
+    "teacher": "#E69F00",
+    "t2t": "#CC79A7",
+    "c2c": "#009E73",
+    "c2c_closed": "#56B4E9",
+    "c2c_shuffled": "#D55E00",
+}
 plt.rcParams.update(
     {
         "font.size": 10,
@@ -96,6 +104,13 @@ def method_colour(method: str) -> str:
 def offsets(number: int) -> list[float]:
     """Places of ``number`` items around a tick of a list that reads from the top down."""
     return [(number - 1 - 2 * place) * 0.4 / number for place in range(number)]
+
+
+def label_powers(axis: plt.Axes) -> None:
+    """Plain numbers along logarithmic axes: without formulas, powers would be shown as their code."""
+    for along in (axis.xaxis, axis.yaxis):
+        along.set_major_formatter("{x:g}")
+        along.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

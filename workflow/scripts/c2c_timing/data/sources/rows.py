@@ -29,11 +29,16 @@ class SourceSpec:
 
 @dataclass(frozen=True)
 class Row:
-    """One row in native columns, or what is wrong with it."""
+    """One row in native columns, or what is wrong with it.
+
+    Attributes:
+        other: another row of the shard, for methods that need one.
+    """
 
     id: str
     values: dict[str, Any] | None
     problem: str | None = None
+    other: Row | None = None
 
 
 Found = dict[str, Any] | str

@@ -1,0 +1,113 @@
+"""Work of whole records: which model reads how much in which stage."""
+
+from __future__ import annotations
+
+import pytest
+from analysis.invented_floors import FUSER, SHAPES, model
+from hypothesis import given
+from hypothesis import strategies as st
+
+from c2c_timing.analysis.operations import Work, attended, decode, prefill, stage_work
+
+ALL = ("base_embedding_ms", "base_prefill_ms", "teacher_embedding_ms", "teacher_prefill_ms",
+       "projector_total_ms", "teacher_decode_total_ms", "decode_total_ms")  # fmt: skip
+
+
+def record(stages=ALL, **changes):
+    present = dict.fromkeys(ALL, float("nan")) | dict.fromkeys(stages, 1.0)
+    return present | {"prompt_length": 11, "num_generated_tokens": 4.0, **changes}
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_pairs_of_tokens(tokens, context):
+    assert attended(tokens, context) == sum(context + n for n in range(1, tokens + 1))
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 50))
+def test_a_prompt_read_in_two_passes_costs_the_same_operations_and_the_weights_twice(a, b, before):
+    whole, parts = prefill(model(), a + b, before), prefill(model(), a, before)
+    parts += prefill(model(), b, before + a)
+    assert parts.flops == whole.flops
+    again = 4 * (1010 + 32 * (before + a))
+    assert parts.bytes == whole.bytes + again
+    assert (parts.operators, parts.passes) == (80, 2)
+
+
+@given(st.integers(1, 20), st.integers(0, 50))
+def test_decoding_is_a_sum_of_steps(steps, context):
+    each = [decode(model(), 1, context + n) for n in range(steps)]
+    assert sum(each, Work()) == decode(model(), steps, context)
+
+
+def test_half_the_bytes_with_half_the_width():
+    wide, narrow = (prefill(model(element_bytes=size), 7) for size in (4, 2))
+    assert (narrow.bytes * 2, narrow.flops) == (wide.bytes, wide.flops)
+
+
+def test_base_alone():
+    work = stage_work(record(["base_embedding_ms", "base_prefill_ms", "decode_total_ms"]), SHAPES)
+    assert set(work) == {"base_embedding_ms", "base_prefill_ms", "decode_total_ms"}
+    assert work["base_prefill_ms"] == prefill(model(), 10)
+    assert work["decode_total_ms"] == decode(model(), 4, 10)
+
+
+def test_the_teacher_alone_decodes_itself():
+    stages = ["teacher_embedding_ms", "teacher_prefill_ms", "decode_total_ms"]
+    work = stage_work(record(stages, teacher_prompt_length=11.0), SHAPES)
+    assert work["teacher_prefill_ms"] == prefill(model(3), 10)
+    assert work["decode_total_ms"] == decode(model(3), 4, 10)
+
+
+def test_text_to_text_reads_two_prompts():
+    stages = [stage for stage in ALL if stage != "projector_total_ms"]
+    facts = {"num_teacher_tokens": 6.0, "teacher_prompt_length": 8.0, "sections": None}
+    work = stage_work(record(stages, **facts), SHAPES)
+    assert work["teacher_prefill_ms"] == prefill(model(3), 7)
+    assert work["teacher_decode_total_ms"] == decode(model(3), 6, 7)
+    assert work["base_prefill_ms"] == prefill(model(), 10)
+
+
+def fused(**changes):
+    stages = [stage for stage in ALL if stage != "teacher_decode_total_ms"]
+    return record(stages, **{"projector_calls": 2.0, "teacher_prompt_length": 11.0, **changes})
+
+
+def test_c2c_without_sections_is_one_pass_of_each_model():
+    work = stage_work(fused(), SHAPES)
+    assert work["projector_total_ms"] == Work(
+        2 * 3000 * 10, 4 * (3000 + 30 + 96 * 10), operators=60, passes=1
+    )
+    assert work["teacher_prefill_ms"] == prefill(model(3), 10)
+
+
+def test_c2c_with_two_teachers_reads_with_both():
+    two = {**SHAPES, "teachers": [model(3), model(5)], "fusers": [FUSER, FUSER]}
+    work = stage_work(fused(), two)
+    assert work["teacher_prefill_ms"] == prefill(model(3), 10) + prefill(model(5), 10)
+    assert work["projector_total_ms"].flops == 2 * 2 * 3000 * 10
+
+
+def test_sections_say_what_is_read_and_what_is_projected():
+    sections = [
+        {"base_tokens": 3, "teacher_tokens": [4], "is_projected": False},
+        {"base_tokens": 5, "teacher_tokens": [5], "is_projected": True},
+        {"base_tokens": 2, "teacher_tokens": [], "is_projected": False},
+    ]
+    work = stage_work(fused(sections=sections), SHAPES)
+    parts = [prefill(model(), *part) for part in ((3, 0), (5, 3), (2, 8))]
+    assert work["base_prefill_ms"] == sum(parts, Work())
+    assert work["teacher_prefill_ms"] == prefill(model(3), 4) + prefill(model(3), 5, 4)
+    assert work["projector_total_ms"].flops == 2 * 3000 * 5
+
+
+def test_closed_gates_leave_no_work():
+    assert "projector_total_ms" not in stage_work(fused(projector_calls=0.0), SHAPES)
+
+
+@pytest.mark.parametrize(("unknown", "lost"), [
+    ({"base": None}, {"base_embedding_ms", "base_prefill_ms", "decode_total_ms"}),
+    ({"teachers": [None]}, {"teacher_embedding_ms", "teacher_prefill_ms"}),
+])  # fmt: skip
+def test_a_model_without_shapes_leaves_its_stages_out(unknown, lost):
+    complete = stage_work(fused(), SHAPES)
+    assert set(complete) - set(stage_work(fused(), {**SHAPES, **unknown})) == lost

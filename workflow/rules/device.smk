@@ -1,0 +1,93 @@
+"""Floors: what the device can do at best, and how far each stage is from it."""
+
+
+rule measure_device:
+    """Measure the device of the run, with the shards' own resources."""
+    input:
+        script=f"{SCRIPTS}/measure_device.py",
+        code=plan.floors_code(),
+    output:
+        device="results/device.json",
+    log:
+        "results/logs/measure_device.log",
+    benchmark:
+        "results/benchmarks/measure_device.jsonl"
+    conda:
+        "../../envs/timing.yaml"
+    threads: config["resources"]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * 15,
+        gpu=config["resources"]["gpus"],
+        # A shard on the same machine would disturb it, and be disturbed.
+        stopwatch=1,
+    params:
+        device=config["device"],
+        # Not used below, but another number of threads means other floors.
+        threads=config["resources"]["threads"],
+    shell:
+        "python {input.script:q}"
+        " --device {params.device:q}"
+        " --output {output.device:q}"
+        " > {log:q} 2>&1"
+
+
+rule find_bottlenecks:
+    """Set every stage's time beside its floor, the largest saving first."""
+    input:
+        script=f"{SCRIPTS}/find_bottlenecks.py",
+        code=plan.analysis_code(),
+        schema="workflow/schemas/device.schema.yaml",
+        manifest=rules.list_shards.output.manifest,
+        runs=[shard.run_file for shard in SHARDS],
+        timings=rules.merge_timings.output.timings,
+        device=rules.measure_device.output.device,
+    output:
+        bottlenecks="results/bottlenecks.tsv",
+    log:
+        "results/logs/find_bottlenecks.log",
+    benchmark:
+        "results/benchmarks/find_bottlenecks.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --manifest {input.manifest:q}"
+        " --timings {input.timings:q}"
+        " --device {input.device:q}"
+        " --output {output.bottlenecks:q}"
+        " > {log:q} 2>&1"
+
+
+rule plot_floors:
+    """Draw one figure that sets stages beside the device's limits, as PNG and SVG."""
+    input:
+        script=f"{SCRIPTS}/plot_timings.py",
+        code=plan.analysis_code(),
+        bottlenecks=rules.find_bottlenecks.output.bottlenecks,
+        device=rules.measure_device.output.device,
+    output:
+        png="results/plots/{floor_figure}.png",
+        svg="results/plots/{floor_figure}.svg",
+    log:
+        "results/logs/plot_floors/{floor_figure}.log",
+    benchmark:
+        "results/benchmarks/plot_floors/{floor_figure}.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    shell:
+        "python {input.script:q}"
+        " --figure {wildcards.floor_figure:q}"
+        " --bottlenecks {input.bottlenecks:q}"
+        " --device {input.device:q}"
+        " --png {output.png:q}"
+        " --svg {output.svg:q}"
+        " > {log:q} 2>&1"

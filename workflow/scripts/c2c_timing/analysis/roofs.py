@@ -1,0 +1,106 @@
+"""What a device can do at best, read from ``device.json``, and how long work then takes at least."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from ..errors import UserError
+from .operations import Work
+
+SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "device.schema.yaml"
+BOUNDS = ("memory", "compute", "launch")
+
+
+@dataclass(frozen=True)
+class Roofs:
+    """Measured limits of one device.
+
+    Attributes:
+        device, threads: as records have them in ``model_config``.
+        copies: (bytes touched, bytes moved a second), the smallest buffers first.
+        flops_per_second: dtype to rate.
+        launch_seconds: of one operator in a long queue.
+    """
+
+    device: str
+    threads: int
+    copies: tuple[tuple[float, float], ...]
+    flops_per_second: Mapping[str, float]
+    launch_seconds: float
+
+    @property
+    def memory_bytes_per_second(self) -> float:
+        """Of copies that no cache holds."""
+        return self.copies[-1][1]
+
+    def bytes_per_second(self, touched: float) -> float:
+        """The fastest copy among all that touch about so many bytes or more.
+
+        Weights that fit a cache may stay there from pass to pass: measured against the memory's
+        bandwidth such a pass could be faster than its own floor.
+        """
+        smaller = [size for size, _ in self.copies if size <= touched]
+        start = max(smaller, default=self.copies[0][0])
+        return max(rate for size, rate in self.copies if size >= start)
+
+    def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, float | None]:
+        """The least time by each bound; None where a bound is unknown.
+
+        Launches bound the eager runtime alone: others put many operators into one launch.
+        """
+        rate = self.flops_per_second.get(dtype)
+        passes = max(work.passes, 1)
+        return {
+            "memory": work.bytes / self.bytes_per_second(work.bytes / passes) * 1e3,
+            "compute": work.flops / rate * 1e3 if rate else None,
+            "launch": work.operators * self.launch_seconds * 1e3 if runtime == "eager" else None,
+        }
+
+    def fits(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record is of this device; on a CPU, of as many threads too."""
+        threads = record.get("model_config.threads")
+        is_same = self.device != "cpu" or threads is None or threads != threads  # NaN: not told
+        return record["model_config.device"] == self.device and (
+            is_same or int(threads) == self.threads
+        )
+
+
+def read_roofs(path: Path) -> Roofs:
+    """Read ``device.json``.
+
+    Raises:
+        UserError: the file is missing, or not what ``measure_device.py`` writes.
+    """
+    try:
+        measured = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror
+        raise UserError(f"{path}: cannot be read ({reason}); run measure_device.py") from None
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}); run measure_device.py again") from None
+    error = jsonschema.exceptions.best_match(_validator().iter_errors(measured))
+    if error:
+        where = ".".join(map(str, error.absolute_path)) or "device"
+        raise UserError(f"{path}: {where}: {error.message[:200]}; run measure_device.py again")
+    copies = measured["copy_gigabytes_per_second"]
+    products = measured["product_gigaflops_per_second"]
+    return Roofs(
+        device=measured["device"],
+        threads=measured["threads"],
+        copies=tuple(sorted((rung["bytes"], rung["median"] * 1e9) for rung in copies)),
+        flops_per_second={dtype: rate["median"] * 1e9 for dtype, rate in products.items()},
+        launch_seconds=measured["launch_us"]["median"] / 1e6,
+    )
+
+
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))

@@ -1,0 +1,62 @@
+"""What shards wrote down beside their records: here, the shapes of their models and fusers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+# Which models and weights a record is of; records that agree in these have the same shapes.
+MODELS = [f"model_config.{key}" for key in ("base_model", "teacher_model", "fuser", "weights")]
+
+Shapes = dict[tuple[str, ...], dict[str, Any]]
+
+
+def read_manifest(path: Path) -> list[Path]:
+    """The shards' paths, one a line.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    return [Path(line) for line in lines if line.strip()]
+
+
+def run_file_of(timing: Path) -> Path:
+    """The ``_run.json`` beside a shard's records."""
+    return timing.with_name(f"{timing.stem.removesuffix('_timing')}_run.json")
+
+
+def read_shapes(run_files: Iterable[Path]) -> Shapes:
+    """Shapes by pair and models; runs that wrote none, and files that are not there, add none.
+
+    Raises:
+        UserError: a file is no run, or two runs of the same models disagree.
+    """
+    shapes: Shapes = {}
+    for path in run_files:
+        if not path.is_file():
+            continue
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+            key, found = shapes_key(run["pair"], run["model_config"]), run.get("shapes")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: not a shard's run file ({error!r})") from None
+        if found and shapes.setdefault(key, found) != found:
+            raise UserError(
+                f"{path}: the shapes of {run['pair']} differ from those of another shard; "
+                "delete what is older and time it again"
+            )
+    return shapes
+
+
+def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Under which a run's shapes are found; ``model_config`` with or without its prefix."""
+    names = (name.removeprefix("model_config.") for name in MODELS)
+    return (pair, *(str(model_config.get(name)) for name in names))

@@ -1,0 +1,179 @@
+"""What a pair's parts weigh, and the operators they call, as plain numbers for ``_run.json``.
+
+Read off the loaded models rather than their configs: names in configs differ from architecture to
+architecture, and a model from the Hub has no config in this repository.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from transformers.pytorch_utils import Conv1D
+
+from .causal_lm import CausalLM
+from .decoding import greedy
+from .fuser import Fuser, project_into
+from .pair import ModelPair
+
+# A prompt long enough to take the path of prompts, and short enough to cost nothing.
+PROBE_TOKENS = 2
+
+
+def describe_shapes(pair: ModelPair) -> dict[str, Any]:
+    """Plain numbers from which every stage's work follows at any number of tokens.
+
+    The counts of operators come from running each part once on a few tokens, so this is no
+    business of a process that has still requests to time.
+
+    Returns:
+        ``base`` and each of ``teachers`` as in ``model_shapes``, each of ``fusers`` as in
+        ``fuser_shapes``, and ``projection_operators``: calls of one projection by all fusers.
+    """
+    return {
+        "base": model_shapes(pair.base),
+        "teachers": [model_shapes(teacher) for teacher in pair.teachers],
+        "fusers": [
+            fuser_shapes(fuser, pair.base, teacher)
+            for fuser, teacher in zip(pair.fusers, pair.teachers, strict=False)
+        ],
+        "projection_operators": _projection_operators(pair),
+    }
+
+
+def model_shapes(lm: CausalLM) -> dict[str, Any] | None:
+    """Sizes of one model, in elements; None where they do not tell its work.
+
+    Which experts of a mixture a token wakes depends on the token; and some configs do not say how
+    many query heads there are.
+
+    Returns:
+        layers, hidden_size, vocabulary_size: as in the model's config.
+        matrix_elements: of the matrices that every token is multiplied with; without the LM head.
+        other_elements: biases, norms and whatever else the layers read once a pass.
+        lm_head_elements: of the LM head, tied or not.
+        query_elements: query heads times head size, over all layers.
+        cache_elements: keys and values that one token adds to the cache, over all layers.
+        element_bytes: of one weight or one cached value.
+        operators: calls of one embedding, one prefill and one decode step (``greedy`` included).
+    """
+    parameters = list(lm.decoder.named_parameters())
+    query_heads = getattr(lm.model.config.get_text_config(), "num_attention_heads", None)
+    lm_head = lm.model.get_output_embeddings()
+    is_mixture = any("expert" in name or weight.ndim > 2 for name, weight in parameters)
+    if is_mixture or lm_head is None or not isinstance(query_heads, int):
+        return None
+    matrices = _matrix_elements(lm.decoder)
+    embedded = sum(
+        module.weight.numel() for module in lm.decoder.modules() if isinstance(module, nn.Embedding)
+    )
+    return {
+        "layers": len(lm.kv_shapes),
+        "hidden_size": lm.embedding.weight.shape[1],
+        "vocabulary_size": lm.vocabulary_size,
+        "matrix_elements": matrices,
+        "other_elements": sum(p.numel() for _, p in parameters) - matrices - embedded,
+        "lm_head_elements": lm_head.weight.numel(),
+        "query_elements": query_heads * sum(s.head_dim for s in lm.kv_shapes),
+        "cache_elements": sum(2 * shape.heads * shape.head_dim for shape in lm.kv_shapes),
+        "element_bytes": lm.model.dtype.itemsize,
+        "operators": _model_operators(lm),
+    }
+
+
+def fuser_shapes(fuser: Fuser, base: CausalLM, teacher: CausalLM) -> dict[str, Any]:
+    """Sizes of the open halves (key, value) of one teacher's projectors, in elements.
+
+    Returns:
+        projections: base layers that are written to.
+        matrix_elements: of the matrices that every token is multiplied with.
+        other_elements: biases and norms.
+        read_elements, written_elements: cached values of one token, over all projections.
+        element_bytes: of one weight or one cached value.
+    """
+    matrices = others = read = written = 0
+    for connection in fuser.connections:
+        projector = connection.projector
+        from_base = base.kv_shapes[connection.base_layer]
+        from_teacher = teacher.kv_shapes[connection.teacher_layer]
+        for kind, is_open in (
+            ("key", projector.key_gate_open),
+            ("value", projector.value_gate_open),
+        ):
+            if not is_open:
+                continue
+            parts = [m for name, m in projector.named_children() if name.startswith(f"{kind}_")]
+            own = sum(_matrix_elements(part) for part in parts)
+            matrices += own
+            others += sum(p.numel() for part in parts for p in part.parameters()) - own
+            written += from_base.heads * from_base.head_dim
+            read += from_base.heads * from_base.head_dim
+            read += from_teacher.heads * from_teacher.head_dim
+    return {
+        "projections": len(fuser.connections),
+        "matrix_elements": matrices,
+        "other_elements": others,
+        "read_elements": read,
+        "written_elements": written,
+        "element_bytes": base.model.dtype.itemsize,
+    }
+
+
+class OperatorCount(TorchDispatchMode):
+    """Counts the operators that compute something: views and copies of nothing are left out.
+
+    On a GPU each of them launches one kernel or more, so the count is a lower bound of launches.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        result = operator(*args, **(kwargs or {}))
+        if not operator.is_view and not _is_argument(operator, result, args):
+            self.calls += 1
+        return result
+
+
+def _is_argument(operator: Any, result: Any, args: tuple) -> bool:
+    """Whether an operator that writes nothing hands back what it was given (dropout, say)."""
+    if operator._schema.is_mutable or not isinstance(result, torch.Tensor):
+        return False
+    return any(isinstance(a, torch.Tensor) and a.data_ptr() == result.data_ptr() for a in args)
+
+
+def _matrix_elements(module: nn.Module) -> int:
+    return sum(m.weight.numel() for m in module.modules() if isinstance(m, nn.Linear | Conv1D))
+
+
+@torch.inference_mode()
+def _model_operators(lm: CausalLM) -> dict[str, int]:
+    ids = torch.zeros((1, PROBE_TOKENS), dtype=torch.long, device=lm.model.device)
+    cache = lm.new_cache(PROBE_TOKENS + 1)
+    with OperatorCount() as embedding:
+        embeddings = lm.embed(ids)
+    with OperatorCount() as prefill:
+        lm.prefill(embeddings, cache)
+    with OperatorCount() as decode_step:
+        greedy(lm.step(ids[:, :1], cache))
+    return {
+        "embedding": embedding.calls,
+        "prefill": prefill.calls,
+        "decode_step": decode_step.calls,
+    }
+
+
+@torch.inference_mode()
+def _projection_operators(pair: ModelPair) -> int:
+    span = (0, PROBE_TOKENS)
+    base_cache = pair.base.new_cache(PROBE_TOKENS)
+    teachers = [
+        (fuser, teacher.new_cache(PROBE_TOKENS), span)
+        for fuser, teacher in zip(pair.fusers, pair.teachers, strict=False)
+    ]
+    with OperatorCount() as projection:
+        project_into(base_cache, span, teachers, pair.fusion_mode)
+    return projection.calls

@@ -1,0 +1,68 @@
+"""Set every stage's time beside its floor; the first line is the place to work."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.bottlenecks import find_bottlenecks
+from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.roofs import read_roofs
+from c2c_timing.analysis.runs import read_manifest, read_shapes, run_file_of
+from c2c_timing.errors import exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/find_bottlenecks.py results/timings/*/*_run.json \\
+      --timings results/timings.parquet --device results/device.json --output results/bottlenecks.tsv
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument(
+        "runs", nargs="*", type=Path, help="*_run.json files, for the shapes in them"
+    )
+    flags.add_argument(
+        "--manifest",
+        type=Path,
+        help="text file with one *_timing.jsonl a line: the runs beside them",
+    )
+    flags.add_argument("--timings", type=Path, required=True, help="merged records")
+    flags.add_argument(
+        "--device", type=Path, required=True, help="device.json of measure_device.py"
+    )
+    flags.add_argument("--output", type=Path, required=True)
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    runs = list(arguments.runs)
+    if arguments.manifest:
+        runs += map(run_file_of, read_manifest(arguments.manifest))
+    roofs = read_roofs(arguments.device)
+    table = find_bottlenecks(read_timings(arguments.timings), read_shapes(runs), roofs)
+    write_tsv(table, arguments.output)
+    print(f"{len(table)} rows in {arguments.output}; {_verdict(table)}")
+    return 0
+
+
+def _verdict(table) -> str:
+    """The first line as a sentence."""
+    first = table.iloc[0]
+    if first.isna()["time_over_floor"]:
+        return "no floor is known: other devices than the measured one, or runs without shapes"
+    return (
+        f"work first on {first['stage']} of {first['pair']}, {first['method']} ({first['dataset']}): "
+        f"{first['time_over_floor']:.3g} times its floor, bound by {first['bound_by']}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
