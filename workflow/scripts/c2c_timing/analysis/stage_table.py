@@ -147,5 +147,6 @@ def _cell(row: pd.Series, name: str, decimals: str = "") -> str:
         return ""
     if decimals:
         return decimals.format(mean)
-    spread = "" if pd.isna(std) else f" ± {rounded(std, 2)}"
-    return rounded(mean, 3) + spread
+    if pd.isna(std):  # one record, or a published figure: as it was written
+        return rounded(mean, 4)
+    return f"{rounded(mean, 3)} ± {rounded(std, 2)}"
