@@ -24,3 +24,12 @@ rule all:
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/figures.smk"
+
+
+onsuccess:
+    if config["allow_missing"]:
+        print(failures.missing_report(SHARDS), file=sys.stderr)
+
+
+onerror:
+    print(FAILED_JOBS.report(), file=sys.stderr)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from c2c_timing import plan
+from snakemake.logging import logger
+
+from c2c_timing import failures, plan
 from c2c_timing.errors import UserError
 
 plan.prefer_this_python()
+plan.read_plain_words(config)
 try:
     plan.check_config(config)
 except UserError as error:
@@ -17,7 +20,9 @@ except UserError as error:
 
 SCRIPTS = "workflow/scripts"
 SHARDS = plan.plan_shards(config)
-SHARD_FILES = [shard.timing_file for shard in SHARDS]
+SHARD_FILES = [shard.timing_file for shard in plan.wanted_shards(SHARDS, config)]
+FAILED_JOBS = failures.FailedJobs(SHARDS)
+logger.addHandler(FAILED_JOBS)
 FIGURE_NAMES = [
     "stage_breakdown",
     "throughput",

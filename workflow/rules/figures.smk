@@ -36,6 +36,7 @@ rule write_report:
         code=plan.analysis_code(),
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
+        coverage=rules.merge_timings.output.coverage,
         figures=FIGURES,
     output:
         report="results/report.html",
@@ -53,6 +54,7 @@ rule write_report:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
+        " --coverage {input.coverage:q}"
         " --plots-dir results/plots"
         " --output {output.report:q}"
         " > {log:q} 2>&1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -40,8 +41,10 @@ COLUMNS = {
 }
 
 
-def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
-    """The page as HTML; texts out of rows and errors are escaped."""
+def render(
+    timings: pd.DataFrame, errors: pd.DataFrame, plots: Path, notes: Sequence[str] = ()
+) -> str:
+    """The page as HTML, with notes first; texts out of rows and errors are escaped."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
         (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
@@ -49,7 +52,7 @@ def render(timings: pd.DataFrame, errors: pd.DataFrame, plots: Path) -> str:
         if (plots / f"{name}.png").is_file()
     ]
     return environment.get_template("report.html.jinja").render(
-        sentences=_sentences(timings),
+        sentences=[*notes, *_sentences(timings)],
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
