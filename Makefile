@@ -23,9 +23,9 @@ style: setup
 	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --lint
 
-# Only the fast tests, without whole-pipeline runs.
+# Only the fast tests, without whole-pipeline runs and the SLURM cluster.
 unit: setup
-	$(VENV)/bin/python -m pytest -m "not pipeline"
+	$(VENV)/bin/python -m pytest -m "not pipeline and not cluster"
 
 # Resolve envs/requirements.in afresh, in an environment of its own.
 lock:

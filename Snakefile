@@ -28,3 +28,12 @@ include: "workflow/rules/merge.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"
+
+
+onsuccess:
+    if config["allow_missing"]:
+        print(failures.missing_report(SHARDS), file=sys.stderr)
+
+
+onerror:
+    print(FAILED_JOBS.report(), file=sys.stderr)

@@ -138,6 +138,38 @@ def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
     ]
 
 
+def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
+    """It leaves the others alone; tables wait for it, unless asked not to; mended, all is whole."""
+    rows = project / "workflow/samples/gsm8k/all.jsonl"
+    good = rows.read_text()
+    rows.write_text('{"question": null}\n')
+    (project / "results/timings/tiny/mmlu_virology_timing.jsonl").unlink()
+    code, text = snakemake(project, "--quiet", "all")
+    assert code == 1
+    table = text[text.index("1 job failed") :].splitlines()
+    assert "tiny/gsm8k/all" in table[1]
+    assert "column 'question' is empty" in table[1]
+    assert table[1].endswith("results/logs/time_shard/tiny/gsm8k_all.log")
+    assert (project / "results/timings/tiny/mmlu_virology_timing.jsonl").exists()
+
+    code, text = snakemake(project, "--config", "allow_missing=true")
+    assert code == 0, text
+    assert "1 of 3 shards are missing" in text
+    states = pd.read_csv(project / "results/coverage.tsv", sep="\t").set_index("dataset")["state"]
+    assert states.to_dict() == {"gsm8k": "missing", "mmlu": "done", "ai2-arc": "done"}
+    summary = pd.read_csv(project / "results/summary.tsv", sep="\t").set_index("dataset")
+    assert summary["count"].to_dict() == {"gsm8k": 0, "mmlu": 2, "ai2-arc": 2}
+    assert summary["partial"].all()
+    assert "1 of 3 shards are missing" in (project / "results/report.html").read_text()
+
+    rows.write_text(good)
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 0, text
+    summary = pd.read_csv(project / "results/summary.tsv", sep="\t")
+    assert summary["count"].tolist() == [2, 2, 2]
+    assert not summary["partial"].any()
+
+
 @pytest.mark.parametrize("words", [
     ("dataset=[gsm8k]", "did you mean datasets"), ("datasets=[gsm8]", "did you mean gsm8k"),
     ("num_samples=0", "num_samples"), ("pairs=[tinny]", "did you mean tiny"),

@@ -51,6 +51,8 @@ def test_every_named_config_is_right(path):
     ({"top_p": 1.5}, ["top_p"]),
     ({"source": "local"}, ["data_path"]),
     ({"resources": {"threads": 1}}, ["resources"]),
+    ({"resources": {**DEFAULT["resources"], "max_runtime_minutes": 0}}, ["max_runtime_minutes"]),
+    ({"allow_missing": "maybe"}, ["allow_missing", "maybe"]),
 ])  # fmt: skip
 def test_a_wrong_config_is_one_line_with_key_and_choices(changes, words):
     with pytest.raises(UserError) as error:
@@ -69,6 +71,33 @@ def test_tables_and_figures_are_those_that_the_methods_can_fill():
     assert plan.comparison_flags(["base", "teacher"]) == ""
     assert "--breakeven results/breakeven.tsv" in plan.comparison_flags(["t2t", "c2c"])
     assert set(plan.figure_names(["base"])) < set(plan.figure_names(["t2t", "c2c"])) == set(FIGURES)
+
+
+def test_words_on_the_command_line_mean_what_they_say():
+    config = with_(allow_missing="true", max_new_tokens="null", dtype="float32", seed=0)
+    plan.read_plain_words(config)
+    assert (config["allow_missing"], config["max_new_tokens"]) == (True, None)
+    assert (config["dtype"], config["seed"]) == ("float32", 0)
+    plan.check_config(config)
+
+
+def test_a_job_asks_for_more_time_each_attempt_but_never_for_too_much():
+    resources = {**DEFAULT["resources"], "runtime_minutes": 60}
+    minutes = [plan.runtime_minutes({"resources": resources}, attempt) for attempt in (1, 2, 3)]
+    assert minutes == [60, 120, 180]
+    resources["max_runtime_minutes"] = 100
+    minutes = [plan.runtime_minutes({"resources": resources}, attempt) for attempt in (1, 2, 3)]
+    assert minutes == [60, 100, 100]
+
+
+def test_tables_wait_for_all_shards_unless_some_may_be_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shards = plan.plan_shards(DEFAULT)
+    assert plan.wanted_shards(shards, DEFAULT) == shards
+    path = tmp_path / shards[3].timing_file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert plan.wanted_shards(shards, with_(allow_missing=True)) == [shards[3]]
 
 
 def test_planning_and_analysis_never_import_torch():

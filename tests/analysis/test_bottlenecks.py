@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from c2c_timing.analysis.bottlenecks import COLUMNS, SAVED
 from c2c_timing.analysis.operations import Work
 from c2c_timing.analysis.roofs import Roofs, read_roofs
-from c2c_timing.analysis.runs import read_manifest, read_shapes, run_file_of
+from c2c_timing.analysis.runs import read_shapes, run_file_of
 from c2c_timing.errors import UserError
 
 
@@ -173,11 +173,3 @@ def test_shapes_are_found_beside_the_records(tmp_path):
     other.write_text('{"pair": "tiny"}')
     with pytest.raises(UserError, match="not a shard's run file"):
         read_shapes([other])
-
-
-def test_a_manifest(tmp_path):
-    path = tmp_path / "shards.txt"
-    path.write_text("a/x_timing.jsonl\n\nb/y_timing.jsonl\n")
-    assert [run_file_of(p).name for p in read_manifest(path)] == ["x_run.json", "y_run.json"]
-    with pytest.raises(UserError, match="cannot be read"):
-        read_manifest(tmp_path / "none")

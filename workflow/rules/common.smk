@@ -6,11 +6,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from c2c_timing import plan
+from snakemake.logging import logger
+
+from c2c_timing import failures, plan
 from c2c_timing.errors import UserError
 from c2c_timing.settings import METHODS
 
 plan.prefer_this_python()
+plan.read_plain_words(config)
 try:
     plan.check_config(config)
 except UserError as error:
@@ -18,7 +21,10 @@ except UserError as error:
 
 SCRIPTS = "workflow/scripts"
 SHARDS = plan.plan_shards(config)
-SHARD_FILES = [shard.timing_file for shard in SHARDS]
+WANTED_SHARDS = plan.wanted_shards(SHARDS, config)
+SHARD_FILES = [shard.timing_file for shard in WANTED_SHARDS]
+FAILED_JOBS = failures.FailedJobs(SHARDS)
+logger.addHandler(FAILED_JOBS)
 TABLES = plan.table_files(config["methods"])
 FLOOR_FIGURE_NAMES = ["roofline"]
 FIGURES = expand(

@@ -39,7 +39,7 @@ rule find_bottlenecks:
         code=plan.analysis_code(),
         schema="workflow/schemas/device.schema.yaml",
         manifest=rules.list_shards.output.manifest,
-        runs=[shard.run_file for shard in SHARDS],
+        runs=[shard.run_file for shard in WANTED_SHARDS],
         timings=rules.merge_timings.output.timings,
         device=rules.measure_device.output.device,
     output:
@@ -57,6 +57,7 @@ rule find_bottlenecks:
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
+        " --timings-dir results/timings"
         " --timings {input.timings:q}"
         " --device {input.device:q}"
         " --output {output.bottlenecks:q}"

@@ -2,18 +2,18 @@
 
 
 rule list_shards:
-    """Write the shards' paths into a file: a long list does not fit a command line."""
+    """Write the shards' names into a file: a long list of paths does not fit a command line."""
     output:
-        manifest="results/shards.txt",
+        manifest="results/shards.tsv",
     log:
         "results/logs/list_shards.log",
     localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
-        paths="\n".join(SHARD_FILES),
+        shards=plan.manifest(SHARDS),
     shell:
-        "printf '%s\\n' {params.paths:q} > {output.manifest:q} 2> {log:q}"
+        "printf '%s\\n' {params.shards:q} > {output.manifest:q} 2> {log:q}"
 
 
 rule merge_timings:
@@ -27,6 +27,7 @@ rule merge_timings:
     output:
         timings="results/timings.parquet",
         errors="results/errors.tsv",
+        coverage="results/coverage.tsv",
     log:
         "results/logs/merge_timings.log",
     benchmark:
@@ -37,11 +38,16 @@ rule merge_timings:
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        allow_missing="--allow-missing" if config["allow_missing"] else "",
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
+        " --timings-dir results/timings"
+        " {params.allow_missing}"
         " --output {output.timings:q}"
         " --errors-output {output.errors:q}"
+        " --coverage-output {output.coverage:q}"
         " > {log:q} 2>&1"
 
 
@@ -52,6 +58,7 @@ rule summarize_timings:
         code=plan.analysis_code(),
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
+        coverage=rules.merge_timings.output.coverage,
     output:
         summary="results/summary.tsv",
     log:
@@ -68,5 +75,6 @@ rule summarize_timings:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
+        " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
         " > {log:q} 2>&1"

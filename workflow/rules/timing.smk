@@ -22,8 +22,7 @@ rule time_shard:
     threads: config["resources"]["threads"]
     resources:
         mem_mb=lambda wildcards, attempt: attempt * config["resources"]["mem_mb"],
-        runtime=lambda wildcards, attempt: attempt
-        * config["resources"]["runtime_minutes"],
+        runtime=lambda wildcards, attempt: plan.runtime_minutes(config, attempt),
         gpu=config["resources"]["gpus"],
         # Shards that share a machine would disturb each other's times.
         stopwatch=1,

@@ -69,6 +69,8 @@ def main(argv: list[str] | None = None) -> int:
         try:
             run = run_shard(card, subject, settings, session, walls, arguments.output_dir)
         except UserError as error:
+            if len(subjects) == 1:
+                raise
             failed.append(subject)
             say(f"failed: {error}")
         else:

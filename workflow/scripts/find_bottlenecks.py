@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from c2c_timing.analysis.bottlenecks import find_bottlenecks
+from c2c_timing.analysis.coverage import SHARD, read_manifest, timing_file
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
-from c2c_timing.analysis.runs import read_manifest, read_shapes, run_file_of
+from c2c_timing.analysis.runs import read_shapes, run_file_of
 from c2c_timing.errors import exits_cleanly
 
 EXAMPLE = """example:
@@ -29,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--manifest",
         type=Path,
-        help="text file with one *_timing.jsonl a line: the runs beside them",
+        help="the run's shards: a TSV with pair, dataset and subject",
+    )
+    flags.add_argument(
+        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
     )
     flags.add_argument("--timings", type=Path, required=True, help="merged records")
     flags.add_argument(
@@ -45,7 +49,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     runs = list(arguments.runs)
     if arguments.manifest:
-        runs += map(run_file_of, read_manifest(arguments.manifest))
+        runs += [
+            run_file_of(timing_file(arguments.timings_dir, *shard))
+            for shard in read_manifest(arguments.manifest)[SHARD].itertuples(index=False)
+        ]
     roofs = read_roofs(arguments.device)
     table = find_bottlenecks(read_timings(arguments.timings), read_shapes(runs), roofs)
     write_tsv(table, arguments.output)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.analysis.coverage import coverage, read_manifest, timing_file
 from c2c_timing.analysis.merge import merge, write_parquet, write_tsv
 from c2c_timing.errors import UserError, exits_cleanly
 
@@ -21,9 +22,20 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     flags.add_argument("shards", nargs="*", type=Path, help="*_timing.jsonl files")
-    flags.add_argument("--manifest", type=Path, help="text file with one such path a line")
+    flags.add_argument(
+        "--manifest", type=Path, help="the run's shards: a TSV with pair, dataset and subject"
+    )
+    flags.add_argument(
+        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+    )
+    flags.add_argument(
+        "--allow-missing", action="store_true", help="merge the manifest's shards that are there"
+    )
     flags.add_argument("--output", type=Path, required=True)
     flags.add_argument("--errors-output", type=Path, required=True)
+    flags.add_argument(
+        "--coverage-output", type=Path, help="which of the manifest's shards are there, as a TSV"
+    )
     return flags
 
 
@@ -33,13 +45,18 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     paths = list(arguments.shards)
     if arguments.manifest:
-        try:
-            lines = arguments.manifest.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise UserError(f"{arguments.manifest}: cannot be read ({error.strerror})") from None
-        paths += map(Path, lines)
-    timings, errors = merge([path for path in paths if path.name])
+        covered = coverage(read_manifest(arguments.manifest), arguments.timings_dir)
+        wanted = covered[covered["state"] == "done"] if arguments.allow_missing else covered
+        paths += [
+            timing_file(arguments.timings_dir, row.pair, row.dataset, row.subject)
+            for row in wanted.itertuples()
+        ]
+    elif arguments.allow_missing or arguments.coverage_output:
+        raise UserError("which shards are missing: --manifest must say which there should be")
+    timings, errors = merge(paths)
     write_tsv(errors, arguments.errors_output)
+    if arguments.coverage_output:
+        write_tsv(covered, arguments.coverage_output)
     write_parquet(timings, arguments.output)
     print(f"{len(timings)} records, {len(errors)} failed samples")
     return 0

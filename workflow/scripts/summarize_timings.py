@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.analysis.coverage import mark_partial
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import exits_cleanly
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--timings", type=Path, required=True)
     flags.add_argument("--errors", type=Path, required=True)
+    flags.add_argument("--coverage", type=Path, help="which shards are there, from the merge")
     flags.add_argument("--output", type=Path, required=True)
     return flags
 
@@ -32,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
     summary = summarize(read_timings(arguments.timings), read_tsv(arguments.errors))
+    if arguments.coverage:
+        summary = mark_partial(summary, read_tsv(arguments.coverage))
     write_tsv(summary, arguments.output)
     print(f"{len(summary)} rows in {arguments.output}")
     return 0

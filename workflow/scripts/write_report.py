@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.analysis.coverage import sentences
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.report import render
 from c2c_timing.errors import exits_cleanly
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--timings", type=Path, required=True)
     flags.add_argument("--errors", type=Path, required=True)
+    flags.add_argument("--coverage", type=Path, help="which shards are there, from the merge")
     flags.add_argument("--plots-dir", type=Path, required=True)
     flags.add_argument("--speedup", type=Path, help="where methods were compared")
     flags.add_argument("--breakeven", type=Path, help="where C2C and text-to-text were compared")
@@ -40,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.plots_dir,
         arguments.speedup and read_tsv(arguments.speedup),
         arguments.breakeven and read_tsv(arguments.breakeven),
+        notes=sentences(read_tsv(arguments.coverage)) if arguments.coverage else [],
     )
     arguments.output.write_text(page, encoding="utf-8")
     return 0

@@ -6,7 +6,7 @@ import difflib
 import os
 import shlex
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from .errors import UserError
 
 SCHEMA = WORKFLOW / "schemas" / "config.schema.yaml"
 TIMINGS = "results/timings"
+LOGS = "results/logs/time_shard"
+# Modules that only Snakemake's own process uses: an edit of them changes no record.
+PLANNING = ("plan.py", "failures.py")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class PlannedShard:
     subject: str
 
     @property
+    def name(self) -> str:
+        """As people read it."""
+        return f"{self.pair}/{self.dataset}/{self.subject}"
+
+    @property
     def timing_file(self) -> str:
         """Its records, relative to the working directory."""
         return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_timing.jsonl"
@@ -42,10 +50,23 @@ class PlannedShard:
         """What its run wrote down beside them."""
         return f"{TIMINGS}/{self.pair}/{self.dataset}_{self.subject}_run.json"
 
+    @property
+    def log(self) -> str:
+        """What its command said, relative to the working directory."""
+        return f"{LOGS}/{self.pair}/{self.dataset}_{self.subject}.log"
+
 
 def prefer_this_python() -> None:
     """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def read_plain_words(config: dict[str, Any]) -> None:
+    """Give ``--config key=true``, ``false`` and ``null`` their meaning: they arrive as texts."""
+    words = {"true": True, "false": False, "null": None}
+    for key, value in config.items():
+        if isinstance(value, str):
+            config[key] = words.get(value, value)
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -150,12 +171,32 @@ def is_comparison(methods: Collection[str]) -> bool:
     return "c2c" in methods and len(set(methods)) > 1
 
 
+def wanted_shards(shards: Sequence[PlannedShard], config: Mapping[str, Any]) -> list[PlannedShard]:
+    """Shards that tables and figures wait for: all, or with ``allow_missing`` those that are there."""
+    if not config.get("allow_missing"):
+        return list(shards)
+    return [shard for shard in shards if Path(shard.timing_file).exists()]
+
+
+def manifest(shards: Sequence[PlannedShard]) -> str:
+    """The shards as a table with tabs: pair, data set, subject."""
+    rows = [("pair", "dataset", "subject"), *((s.pair, s.dataset, s.subject) for s in shards)]
+    return "\n".join("\t".join(row) for row in rows)
+
+
+def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
+    """Time that a shard's job asks for: more with each attempt, up to the longest allowed."""
+    resources = config["resources"]
+    minutes = attempt * resources["runtime_minutes"]
+    return min(minutes, resources.get("max_runtime_minutes") or minutes)
+
+
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
     library = Path(__file__).resolve().parent
     apart = ("analysis", "floors")
     modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in apart]
-    return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
+    return sorted(_relative(p) for p in modules if p.name not in PLANNING)
 
 
 def analysis_code() -> list[str]:

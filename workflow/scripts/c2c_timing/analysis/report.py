@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -52,8 +53,9 @@ def render(
     plots: Path,
     speedup: pd.DataFrame | None = None,
     breakeven: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
-    """The page as HTML; texts out of rows and errors are escaped.
+    """The page as HTML, with notes first; texts out of rows and errors are escaped.
 
     Args:
         speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
@@ -66,7 +68,7 @@ def render(
         if (plots / f"{name}.png").is_file()
     ]
     return environment.get_template("report.html.jinja").render(
-        sentences=_sentences(timings),
+        sentences=[*notes, *_sentences(timings)],
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),

@@ -15,19 +15,6 @@ MODELS = [f"model_config.{key}" for key in ("base_model", "teacher_model", "fuse
 Shapes = dict[tuple[str, ...], dict[str, Any]]
 
 
-def read_manifest(path: Path) -> list[Path]:
-    """The shards' paths, one a line.
-
-    Raises:
-        UserError: the file cannot be read.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    return [Path(line) for line in lines if line.strip()]
-
-
 def run_file_of(timing: Path) -> Path:
     """The ``_run.json`` beside a shard's records."""
     return timing.with_name(f"{timing.stem.removesuffix('_timing')}_run.json")

@@ -1,0 +1,125 @@
+"""Which jobs of a run failed, and why: the table that ends it. Listens to Snakemake's own events."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .plan import PlannedShard
+
+# What SLURM did to a job: the cause, whatever its log says. FAILED is the job's own doing.
+KILLED = {
+    "TIMEOUT": "its time was up (raise resources.runtime_minutes)",
+    "OUT_OF_MEMORY": "it needed more memory (raise resources.mem_mb)",
+    "NODE_FAIL": "its node failed",
+    "BOOT_FAIL": "its node did not start",
+    "PREEMPTED": "another job took its place",
+    "CANCELLED": "it was cancelled",
+    "DEADLINE": "it missed its deadline",
+}
+REASON_WIDTH = 120
+TAIL_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One job that did not make its files: its name, the reason in one line, the log to read."""
+
+    name: str
+    reason: str
+    log: str
+
+
+class FailedJobs(logging.Handler):
+    """Keeps the last error event of each job; add it to Snakemake's logger.
+
+    Events carry the same facts whatever ``--quiet`` leaves of the printed log.
+    """
+
+    def __init__(self, shards: Sequence[PlannedShard]) -> None:
+        super().__init__(level=logging.ERROR)
+        self._shard_names = {shard.timing_file: shard.name for shard in shards}
+        self._last_errors: dict[int, logging.LogRecord] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of ``JOB_ERROR`` events (snakemake-interface-logger-plugins)."""
+        if getattr(record, "event", None) == "job_error":
+            self._last_errors[record.jobid] = record
+
+    def failures(self) -> list[Failure]:
+        """Jobs whose outputs are missing: one that succeeded when it was tried again has them."""
+        return [
+            self._failure(record)
+            for record in self._last_errors.values()
+            if not all(Path(path).exists() for path in record.output)
+        ]
+
+    def report(self) -> str:
+        """The failures as a table, a line each; empty where no job failed."""
+        failures = self.failures()
+        jobs = "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
+        return _table(
+            f"{jobs} failed; the same call makes them again, and what waits for them:", failures
+        )
+
+    def _failure(self, record: logging.LogRecord) -> Failure:
+        log = next(map(str, record.log), "")
+        shards = [self._shard_names[path] for path in record.output if path in self._shard_names]
+        name = shards[0] if shards else record.rule_name
+        return Failure(name, _reason(record.rule_msg or "", log), _existing(log))
+
+
+def missing_report(shards: Sequence[PlannedShard]) -> str:
+    """The shards without records as a table, each with what its log says; empty where all are there."""
+    missing = [shard for shard in shards if not Path(shard.timing_file).exists()]
+    rows = [
+        Failure(shard.name, _last_words(shard.log) or "never begun", _existing(shard.log))
+        for shard in missing
+    ]
+    return _table(f"{len(missing)} of {len(shards)} shards are missing:", rows)
+
+
+def _table(title: str, failures: Sequence[Failure]) -> str:
+    if not failures:
+        return ""
+    rows = [(failure.name, _short(failure.reason), failure.log) for failure in failures]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in sorted(rows)]
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _reason(message: str, log: str) -> str:
+    state = re.search(r"SLURM status is: '(\w+)", message)
+    if state and state[1] in KILLED:
+        return f"{state[1]}: {KILLED[state[1]]}"
+    refused = re.search(r"sbatch failed\. The error message was '(.*?)'", message, re.S)
+    if refused:
+        return f"not submitted: {refused[1]}"
+    return _last_words(log) or "it ended without a word in its log (killed?)"
+
+
+def _last_words(log: str) -> str | None:
+    """The last ``error:`` line of a log, or else its last line; None where there is none."""
+    try:
+        with Path(log).open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    lines = [line.strip() for line in lines if line.strip()]
+    errors = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    if errors:
+        return errors[-1]
+    return f"it ended without an error; its log's last line: {lines[-1]}" if lines else None
+
+
+def _existing(log: str) -> str:
+    return log if Path(log).exists() else ""
+
+
+def _short(reason: str) -> str:
+    reason = " ".join(reason.split())
+    return reason if len(reason) <= REASON_WIDTH else reason[: REASON_WIDTH - 1] + "…"
