@@ -69,6 +69,9 @@ class FailedJobs(logging.Handler):
         log = next(map(str, record.log), "")
         shards = [self._shard_names[path] for path in record.output if path in self._shard_names]
         name = shards[0] if shards else record.rule_name
+        refused = _refusal(record.rule_msg or "")
+        if refused:
+            return Failure(name, refused, "")
         return Failure(name, _reason(record.rule_msg or "", log), _existing(log))
 
 
@@ -95,10 +98,13 @@ def _reason(message: str, log: str) -> str:
     state = re.search(r"SLURM status is: '(\w+)", message)
     if state and state[1] in KILLED:
         return f"{state[1]}: {KILLED[state[1]]}"
-    refused = re.search(r"sbatch failed\. The error message was '(.*?)'", message, re.S)
-    if refused:
-        return f"not submitted: {refused[1]}"
     return _last_words(log) or "it ended without a word in its log (killed?)"
+
+
+def _refusal(message: str) -> str | None:
+    """What sbatch said when it did not take the job: then a log is of an earlier run."""
+    said = re.search(r"sbatch failed\. The error message was '(.*?)'", message, re.S)
+    return f"not submitted: {said[1]}" if said else None
 
 
 def _last_words(log: str) -> str | None:
