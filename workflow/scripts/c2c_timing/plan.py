@@ -19,6 +19,7 @@ from .data.cards import WORKFLOW, available_datasets, load_dataset_card
 from .data.sources.files import data_files
 from .engine.pair_card import available_pairs, load_pair_card
 from .errors import UserError
+from .fingerprint import timing_modules
 
 SCHEMA = WORKFLOW / "schemas" / "config.schema.yaml"
 TIMINGS = "results/timings"
@@ -115,9 +116,7 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
 
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
-    library = Path(__file__).resolve().parent
-    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] != "analysis"]
-    return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
+    return sorted(map(_relative, timing_modules()))
 
 
 def analysis_code() -> list[str]:
