@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from c2c_timing.errors import UserError
+from c2c_timing.interrupts import Interrupted, signals_interrupt
 from c2c_timing.journal import Journal
 from c2c_timing.sample_loop import SampleResult
 
@@ -143,6 +146,22 @@ def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fcntl, "flock", no_lock)
     assert b"sample 0" in fill(tmp_path, [0])
     assert "cannot be locked (Operation not supported)" in capsys.readouterr().err
+
+
+def test_a_signal_within_a_line_takes_effect_after_it(tmp_path, monkeypatch):
+    def write_slowly(descriptor, line, write=os.write):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return write(descriptor, line[:7])
+
+    with signals_interrupt(), journal(tmp_path) as opened:
+        opened.add(0, result(0))
+        monkeypatch.setattr(os, "write", write_slowly)
+        with pytest.raises(Interrupted) as interrupted:
+            opened.add(1, result(1))
+        monkeypatch.undo()
+        assert (interrupted.value.name, interrupted.value.exit_code) == ("SIGTERM", 143)
+        assert places(opened) == [0, 1]
+        assert "2 of 8 samples are kept" in opened.kept()
 
 
 LIMITED = """

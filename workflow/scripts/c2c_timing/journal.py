@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
+from .interrupts import hold_signals
 from .line_file import LineFile, Span
 from .progress import say
 
@@ -76,15 +77,15 @@ class Journal:
         Raises:
             UserError: the disk is full or broken; what was written before is kept.
         """
-        self._spans[place] = self._append(
-            {
-                "sample": place,
-                "attempt": self.attempt,
-                "cold_requests": result.cold_timings,
-                "records": result.records,
-                "errors": result.errors,
-            }
-        )
+        line = {
+            "sample": place,
+            "attempt": self.attempt,
+            "cold_requests": result.cold_timings,
+            "records": result.records,
+            "errors": result.errors,
+        }
+        with hold_signals():  # what is written is counted
+            self._spans[place] = self._append(line)
 
     def samples(self) -> Iterator[dict[str, Any]]:
         """The lines of all finished samples, in the shard's order."""
