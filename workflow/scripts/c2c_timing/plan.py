@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import math
 import os
 import shlex
 import sys
@@ -50,12 +52,12 @@ def check_config(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: the first thing that is wrong, with its key and the choices.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    unknown = [key for key in config if key not in schema["properties"]]
+    validator = _validator()
+    keys = list(validator.schema["properties"])
+    unknown = [key for key in config if key not in keys]
     if unknown:
-        raise UserError(_unknown("config key", unknown[0], list(schema["properties"])))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(dict(config))
-    error = jsonschema.exceptions.best_match(errors)
+        raise UserError(_unknown("config key", unknown[0], keys))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(dict(config)))
     if error:
         where = ".".join(str(part) for part in error.absolute_path) or "config"
         raise UserError(f"config: {where}: {_readable(error)}")
@@ -153,9 +155,29 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
     }
     words = []
     for flag, value in values.items():
-        if value is not None:
-            words += [flag, *map(str, value if isinstance(value, list) else [value])]
+        if isinstance(value, list):
+            words += [flag, *map(str, value)]
+        elif value is not None:  # joined, since a path may begin like a flag
+            words.append(f"{flag}={value}")
     return shlex.join(words)
+
+
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    """Of the schema, but 8.0 is no integer and nan is no number: no command's flag would take them."""
+    usual = jsonschema.Draft202012Validator
+    types = usual.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number)
+    strict = jsonschema.validators.extend(usual, type_checker=types)
+    return strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+
+
+def _is_integer(checker: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(checker: object, value: object) -> bool:
+    is_finite = isinstance(value, float) and math.isfinite(value)
+    return is_finite or _is_integer(checker, value)
 
 
 def _relative(path: Path) -> str:
