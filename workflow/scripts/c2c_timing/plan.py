@@ -112,7 +112,7 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
         files.append(card.sample_file(subject))
     path = config.get("data_path", {}).get(dataset)
     if config["source"] == "local" and path:
-        files += [Path(path)] if Path(path).is_file() else data_files(Path(path))
+        files += data_files(Path(path))
     return [_relative(path) for path in files]
 
 

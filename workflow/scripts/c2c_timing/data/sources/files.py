@@ -34,12 +34,14 @@ def read_file(path: Path) -> Iterator[Found]:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """Every file of a folder, at any depth, that could hold rows.
+    """A file itself; every file of a folder, at any depth, that could hold rows.
 
     Raises:
         UserError: there is far too much in it: somebody's home, or the whole disk.
     """
     try:
+        if folder.is_file():
+            return [folder]
         found = list(itertools.islice(folder.rglob("*"), MAX_FILES + 1))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise UserError(f"{folder}: cannot be read ({error})") from None
