@@ -44,7 +44,7 @@ def use_dataset_card(path, folder, name):
 
 
 @pytest.mark.parametrize("source", DATASETS, ids=lambda path: path.stem)
-@cases(60)
+@cases(30)
 @given(st.data())
 def test_damaged_data_set_cards(tally, tmp_path, source, data):
     content = yaml.safe_load(source.read_text())
@@ -56,7 +56,7 @@ def test_damaged_data_set_cards(tally, tmp_path, source, data):
 
 
 @pytest.mark.parametrize("name", ["gsm8k", "openhermes"])
-@cases(100)
+@cases(60)
 @given(st.data())
 def test_damaged_data_set_files(tally, tmp_path, name, data):
     path = tmp_path / f"{name}.yaml"
@@ -91,7 +91,7 @@ def write_and_use(tally, folder, content):
 
 
 @pytest.mark.parametrize("source", PAIRS, ids=lambda path: path.stem)
-@cases(60)
+@cases(20)
 @given(st.data())
 def test_damaged_pair_cards(tally, tmp_path_factory, source, data):
     content = data.draw(damaged(yaml.safe_load(source.read_text())))
@@ -111,7 +111,7 @@ def test_damaged_pair_cards(tally, tmp_path_factory, source, data):
     pair_card.load_pair_card.cache_clear()
 
 
-@cases(100)
+@cases(60)
 @given(damaged_bytes((ROOT / "workflow" / "pairs" / "tiny.yaml").read_bytes()))
 def test_damaged_pair_files(tally, tmp_path_factory, content):
     with pytest.MonkeyPatch.context() as patch:

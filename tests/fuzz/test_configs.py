@@ -51,7 +51,7 @@ def go_all_the_way(config):
 
 
 @pytest.mark.parametrize("whole", [DEFAULT, FULL], ids=["default", "full"])
-@cases(200)
+@cases(120)
 @given(st.data())
 def test_damaged_configs(tally, tmp_path, monkeypatch, whole, data):
     monkeypatch.chdir(tmp_path)

@@ -114,7 +114,8 @@ def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
         raise SampleError("prompt", f"column {column!r} holds no list of turns")
     messages = []
     for turn in turns[:-1]:
-        role = spec["roles"].get(turn.get(spec["role"]))
+        native = turn.get(spec["role"])
+        role = spec["roles"].get(native) if isinstance(native, str) else None
         text = turn.get(spec["text"])
         if role is None:
             continue
