@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ FOREIGN = [b"", b"\n", b"{}\n", b"[]\n", b'"x"\n', b"null\n", b"7\n", b"{", b'{"
 
 
 def record(number, **changes):
-    timing = {key: number + 1.5 for key in TIMING_KEYS}
+    timing = dict.fromkeys(TIMING_KEYS, number + 1.5)
     return {
         "id": f"x{number}", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": "c2c",
         "runtime": "eager", "length_view": "natural", "repeat": 1, "order": 1, "attempt": 1,
@@ -80,7 +79,7 @@ def merge_all_the_way(tally, tmp_path_factory):
             ]
             names += ["model_config.device", "model_config.dtype", "model_config.weights"]
             keys = table[[name for name in names if name in table]].astype(str)
-            assert not pd.concat([keys], axis=1).duplicated().any()
+            assert not keys.duplicated().any()
         assert {path.name for path in folder.iterdir()} <= {
             *(path.name for path in paths), "0_errors.jsonl", "timings.parquet", "errors.tsv",
         }  # fmt: skip

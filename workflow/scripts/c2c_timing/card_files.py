@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
 from .errors import UserError
+from .schemas import explained, first_problem
 
 # A letter, digit or _ first: no way out of a folder, no flag, no hidden file.
 NAME = re.compile(r"\w[\w.+-]{0,99}")
 
 
-def read_card(path: Path, schema: Path) -> dict[str, Any]:
+def read_card(path: Path, schema: str) -> dict[str, Any]:
     """The content of a card.
 
     Raises:
@@ -31,13 +30,7 @@ def read_card(path: Path, schema: Path) -> dict[str, Any]:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: the 99th of May
         raise UserError(f"{path}: not YAML ({error})") from None
-    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(content))
-    if error:
-        where = ".".join(str(part) for part in error.absolute_path) or "the card"
-        raise UserError(f"{path}: {where}: {error.message[:300]}")
+    problem = first_problem(content, schema)
+    if problem:
+        raise UserError(f"{path}: {explained(problem, 'the card')}")
     return content
-
-
-@functools.cache
-def _validator(schema: Path) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))

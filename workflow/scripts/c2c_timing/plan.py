@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
-import math
 import os
 import shlex
 import sys
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from .data.background import TEMPLATE as BACKGROUND
 from .data.cards import WORKFLOW, available_datasets, load_dataset_card
@@ -22,8 +19,9 @@ from .data.sources.files import data_files
 from .engine.pair_card import available_pairs, load_pair_card
 from .errors import UserError
 from .fingerprint import timing_modules
+from .schemas import first_problem, validator
 
-SCHEMA = WORKFLOW / "schemas" / "config.schema.yaml"
+SCHEMA = "config.schema.yaml"
 TIMINGS = "results/timings"
 
 
@@ -52,15 +50,14 @@ def check_config(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: the first thing that is wrong, with its key and the choices.
     """
-    validator = _validator()
-    keys = list(validator.schema["properties"])
+    keys = list(validator(SCHEMA).schema["properties"])
     unknown = [key for key in config if key not in keys]
     if unknown:
         raise UserError(_unknown("config key", unknown[0], keys))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(dict(config)))
-    if error:
-        where = ".".join(str(part) for part in error.absolute_path) or "config"
-        raise UserError(f"config: {where}: {_readable(error)}")
+    problem = first_problem(dict(config), SCHEMA)
+    if problem:
+        where, error = problem
+        raise UserError(f"config: {where or 'config'}: {_readable(error)}")
     for key in ("subjects", "data_path", "revision"):
         for name in config.get(key, {}):
             if name not in available_datasets():
@@ -160,24 +157,6 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         elif value is not None:  # joined, since a path may begin like a flag
             words.append(f"{flag}={value}")
     return shlex.join(words)
-
-
-@functools.cache
-def _validator() -> jsonschema.Draft202012Validator:
-    """Of the schema, but 8.0 is no integer and nan is no number: no command's flag would take them."""
-    usual = jsonschema.Draft202012Validator
-    types = usual.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number)
-    strict = jsonschema.validators.extend(usual, type_checker=types)
-    return strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
-
-
-def _is_integer(checker: object, value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(checker: object, value: object) -> bool:
-    is_finite = isinstance(value, float) and math.isfinite(value)
-    return is_finite or _is_integer(checker, value)
 
 
 def _relative(path: Path) -> str:

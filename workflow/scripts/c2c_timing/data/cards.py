@@ -19,7 +19,7 @@ from .templates import included_files, template_problem
 WORKFLOW = Path(__file__).resolve().parents[3]
 DATASETS = WORKFLOW / "datasets"
 SAMPLES = WORKFLOW / "samples"
-SCHEMA = WORKFLOW / "schemas" / "dataset_card.schema.yaml"
+SCHEMA = "dataset_card.schema.yaml"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..errors import UserError
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 PAIRS = WORKFLOW / "pairs"
-SCHEMA = WORKFLOW / "schemas" / "pair_card.schema.yaml"
+SCHEMA = "pair_card.schema.yaml"
 WEIGHTS = ("hub", "local", "dummy")
 
 
