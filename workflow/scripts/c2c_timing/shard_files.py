@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class ShardFiles:
             sync_folder(self.timing.parent)
         except OSError as error:
             for path in contents:
-                _partial(path).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    _partial(path).unlink(missing_ok=True)
             raise UserError(
                 f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
             ) from None
