@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -85,8 +86,14 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
     Raises:
         UserError: a number is out of range, or the pair is unknown.
     """
-    if arguments.temperature < 0 or not 0 < arguments.top_p <= 1 or arguments.top_k < 0:
+    residual_limit = getattr(arguments, "residual_limit", 0.02)
+    temperature_is_right = 0 <= arguments.temperature < math.inf  # nan is neither
+    if not temperature_is_right or not 0 < arguments.top_p <= 1 or arguments.top_k < 0:
         raise UserError("sampling needs temperature >= 0, 0 < top_p <= 1 and top_k >= 0")
+    if not 0 <= arguments.seed < 2**63:
+        raise UserError(f"--seed {arguments.seed}: must be at least 0 and below 2^63")
+    if not 0 < residual_limit <= 1:
+        raise UserError(f"--residual_limit {residual_limit}: must be above 0 and at most 1")
     return RunSettings(
         pair=pair_from(arguments),
         methods=tuple(dict.fromkeys(arguments.methods)),
@@ -104,7 +111,7 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
         device=arguments.device,
         dtype=arguments.dtype,
         seed=arguments.seed,
-        residual_limit=getattr(arguments, "residual_limit", 0.02),
+        residual_limit=residual_limit,
     )
 
 

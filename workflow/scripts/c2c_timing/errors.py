@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
+
+from .interrupts import Interrupted, signals_interrupt
+from .progress import say
 
 
 class UserError(Exception):
     """A mistake that the user can mend; its message is one line: what, where, what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class SampleError(Exception):
@@ -23,18 +28,31 @@ class SampleError(Exception):
         self.stage = stage
 
 
+def one_line(text: object) -> str:
+    """A text without line breaks, for a message."""
+    return " ".join(line.strip() for line in str(text).splitlines() if line.strip())
+
+
 def exits_cleanly(command: Callable[..., int | None]) -> Callable[..., int]:
-    """Decorate a command's ``main``: a ``UserError`` becomes one line on stderr and exit code 1."""
+    """Decorate a command's ``main``: trouble becomes one line on stderr and an exit code.
+
+    1 for a ``UserError`` and for a file that cannot be read or written; 130 and 143 for SIGINT and
+    SIGTERM.
+    """
 
     @functools.wraps(command)
     def wrapper(*args, **kwargs) -> int:
         try:
-            return command(*args, **kwargs) or 0
+            with signals_interrupt():
+                return command(*args, **kwargs) or 0
         except UserError as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 130
+            say(f"error: {error}")
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            say(f"error: {where}cannot be read or written ({one_line(error.strerror or error)})")
+        except Interrupted as error:
+            say(f"interrupted by {error.name}{error.kept and ': '}{one_line(error.kept)}")
+            return error.exit_code
+        return 1
 
     return wrapper

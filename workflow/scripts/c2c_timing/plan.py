@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from .data.background import TEMPLATE as BACKGROUND
 from .data.cards import WORKFLOW, available_datasets, load_dataset_card
 from .data.sources.files import data_files
 from .engine.pair_card import available_pairs, load_pair_card
 from .errors import UserError
+from .fingerprint import timing_modules
+from .schemas import first_problem, validator
 
-SCHEMA = WORKFLOW / "schemas" / "config.schema.yaml"
+SCHEMA = "config.schema.yaml"
 TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
-# Modules that only Snakemake's own process uses: an edit of them changes no record.
-PLANNING = ("plan.py", "failures.py")
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,14 @@ def check_config(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: the first thing that is wrong, with its key and the choices.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    unknown = [key for key in config if key not in schema["properties"]]
+    keys = list(validator(SCHEMA).schema["properties"])
+    unknown = [key for key in config if key not in keys]
     if unknown:
-        raise UserError(_unknown("config key", unknown[0], list(schema["properties"])))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(dict(config))
-    error = jsonschema.exceptions.best_match(errors)
-    if error:
-        where = ".".join(str(part) for part in error.absolute_path) or "config"
-        raise UserError(f"config: {where}: {_readable(error)}")
+        raise UserError(_unknown("config key", unknown[0], keys))
+    problem = first_problem(dict(config), SCHEMA)
+    if problem:
+        where, error = problem
+        raise UserError(f"config: {where or 'config'}: {_readable(error)}")
     for key in ("subjects", "data_path", "revision"):
         for name in config.get(key, {}):
             if name not in available_datasets():
@@ -135,7 +133,7 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
         files.append(card.sample_file(subject))
     path = config.get("data_path", {}).get(dataset)
     if config["source"] == "local" and path:
-        files += [Path(path)] if Path(path).is_file() else data_files(Path(path))
+        files += data_files(Path(path))
     return [_relative(path) for path in files]
 
 
@@ -193,10 +191,7 @@ def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
 
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
-    library = Path(__file__).resolve().parent
-    apart = ("analysis", "floors")
-    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in apart]
-    return sorted(_relative(p) for p in modules if p.name not in PLANNING)
+    return sorted(map(_relative, timing_modules()))
 
 
 def analysis_code() -> list[str]:
@@ -240,8 +235,10 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
     }
     words = []
     for flag, value in values.items():
-        if value is not None:
-            words += [flag, *map(str, value if isinstance(value, list) else [value])]
+        if isinstance(value, list):
+            words += [flag, *map(str, value)]
+        elif value is not None:  # joined, since a path may begin like a flag
+            words.append(f"{flag}={value}")
     return shlex.join(words)
 
 

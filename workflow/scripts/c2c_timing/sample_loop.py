@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from typing import Any
 
 from .data.answers import is_correct
 from .data.cards import DatasetCard
 from .data.prompts import build_prompt
 from .data.sources import Row
-from .errors import SampleError
+from .errors import SampleError, one_line
 from .record import build_record
 from .session import Session, Timed
 from .settings import RunSettings
-from .shard_files import ShardFiles
 from .walls import WallTimes
 
 RUNTIME = "eager"
@@ -30,24 +30,41 @@ def draw_order(settings: RunSettings, where: dict[str, str], repeat: int) -> lis
     return requests
 
 
+@dataclass
+class SampleResult:
+    """What one sample gave: a record for each request, an error for each method that failed.
+
+    Attributes:
+        cold_timings: ``timing`` of the first request of each method that was warmed up by it.
+        device_failure: what the device said when it broke; no request can follow.
+    """
+
+    records: list[dict] = field(default_factory=list)
+    errors: list[dict] = field(default_factory=list)
+    cold_timings: dict[str, dict] = field(default_factory=dict)
+    device_failure: str | None = None
+
+
 class SampleLoop:
-    """The loop's body, with what it counts."""
+    """The loop's body, and what is warm already."""
 
-    def __init__(self, settings: RunSettings, session: Session, walls: WallTimes) -> None:
+    def __init__(
+        self, settings: RunSettings, session: Session, walls: WallTimes, attempt: int
+    ) -> None:
         self.settings, self.session, self.walls = settings, session, walls
-        self.cold_timings: dict[str, dict] = {}
-        self.num_flagged = 0
-        self.last_error: dict = {}
+        self.attempt = attempt
+        self.warm_methods: set[str] = set()
 
-    def time_row(self, card: DatasetCard, subject: str, row: Row, files: ShardFiles) -> None:
+    def time_row(self, card: DatasetCard, subject: str, row: Row) -> SampleResult:
         """Time one sample; what goes wrong in one method leaves the others alone."""
+        result = SampleResult()
         where = {"id": row.id, "dataset": card.name, "subject": subject}
         try:
             with self.walls.book("preparing"):
                 tokenized = self._prepare(card, subject, row)
         except Exception as error:  # whatever one sample does must not end the shard
-            self._fail(files, where, None, error)
-            return
+            self._fail(result, where, None, error)
+            return result
         failed = set()
         if "c2c_shuffled" in self.settings.methods:
             try:
@@ -55,26 +72,32 @@ class SampleLoop:
                     tokenized = self._with_other_text(card, subject, row, tokenized)
             except Exception as error:  # the other sample's trouble is this method's alone
                 failed.add("c2c_shuffled")
-                self._fail(files, where, "c2c_shuffled", error)
-        failed |= self._warm_up_all(files, where, tokenized, failed)
+                self._fail(result, where, "c2c_shuffled", error)
+        failed |= self._warm_up_all(result, where, tokenized, failed)
         for repeat in range(1, self.settings.repeats + 1):
             for place, (method, view) in enumerate(draw_order(self.settings, where, repeat), 1):
-                if method in failed:
+                if method in failed or result.device_failure:
                     continue
                 try:
                     with self.walls.book("requests"):
                         timed = self.session.time_request(method, view, tokenized)
                 except Exception as error:
                     failed.add(method)
-                    self._fail(files, where, method, error)
+                    self._fail(result, where, method, error)
                     continue
                 with self.walls.book("writing"):
-                    turn = {"length_view": view, "repeat": repeat, "order": place}
+                    turn = {
+                        "length_view": view,
+                        "repeat": repeat,
+                        "order": place,
+                        "attempt": self.attempt,
+                    }
                     record = self._record(where, method, turn, tokenized, timed)
                     if method == "c2c_shuffled":
                         record["teacher_sample_id"] = row.other.id
                     record["correct"] = self._judge(card, subject, row, record["response"])
-                    files.add_record(record)
+                    result.records.append(record)
+        return result
 
     def _prepare(self, card: DatasetCard, subject: str, row: Row) -> Any:
         if row.problem:
@@ -89,12 +112,12 @@ class SampleLoop:
         return self.session.with_other_text(tokenized, other, card, subject)
 
     def _warm_up_all(
-        self, files: ShardFiles, where: dict, tokenized: Any, without: set[str]
+        self, result: SampleResult, where: dict, tokenized: Any, without: set[str]
     ) -> set[str]:
         """The first, cold request of each method, ahead of every other: kept apart, no record."""
         failed = set()
         for method in self.settings.methods:
-            if method in self.cold_timings or method in without:
+            if method in self.warm_methods | without or result.device_failure:
                 continue
             try:
                 with self.walls.book("warm_up"):
@@ -102,27 +125,34 @@ class SampleLoop:
                     timed = self.session.time_request(method, view, tokenized)
             except Exception as error:
                 failed.add(method)
-                self._fail(files, where, method, error)
+                self._fail(result, where, method, error)
             else:
-                self.cold_timings[method] = timed.timing
+                self.warm_methods.add(method)
+                result.cold_timings[method] = timed.timing
         return failed
 
-    def _fail(self, files: ShardFiles, where: dict, method: str | None, error: Exception) -> None:
-        self.last_error = {
-            **where,
-            "pair": self.settings.pair.name,
-            "method": method,
-            "stage": getattr(error, "stage", "prepare" if method is None else "request"),
-            "error_type": type(error).__name__,
-            "message": " ".join(str(error).split())[:500],
-        }
-        files.add_error(self.last_error)
-        if "OutOfMemory" in type(error).__name__:
+    def _fail(
+        self, result: SampleResult, where: dict, method: str | None, error: Exception
+    ) -> None:
+        message, kind = one_line(error)[:500], type(error).__name__
+        result.errors.append(
+            {
+                **where,
+                "pair": self.settings.pair.name,
+                "method": method,
+                "stage": getattr(error, "stage", "prepare" if method is None else "request"),
+                "error_type": kind,
+                "message": message,
+            }
+        )
+        if "OutOfMemory" in kind or "out of memory" in message:
             self.session.release_memory()
+        elif kind == "AcceleratorError":  # a CUDA context is lost with its first error
+            result.device_failure = message
 
     def _record(self, where: dict, method: str, turn: dict, tokenized: Any, timed: Timed) -> dict:
         answerer = self.session.pair.teachers[0] if method == "teacher" else self.session.pair.base
-        record = build_record(
+        return build_record(
             identity={
                 **where,
                 "pair": self.settings.pair.name,
@@ -138,8 +168,6 @@ class SampleLoop:
             reading=timed.reading,
             residual_limit=self.settings.residual_limit,
         )
-        self.num_flagged += record["residual_flag"]
-        return record
 
     def _judge(self, card: DatasetCard, subject: str, row: Row, response: str) -> bool | None:
         """Whether the answer is right; None where made-up weights gave it, or no rule can tell."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,9 @@ from .data.cards import DatasetCard
 from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
 from .errors import UserError
+from .fingerprint import fingerprint, versions
+from .interrupts import Interrupted
+from .journal import Journal, now
 from .progress import progress, say
 from .sample_loop import SampleLoop
 from .session import Session
@@ -72,47 +74,76 @@ def _time_into(
     session: Session,
     walls: WallTimes,
 ) -> dict:
-    started_at = _now()
-    loop = SampleLoop(settings, session, walls)
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
-    with files:
-        for card, subject, row in progress(samples, " ".join(identity.values())):
-            loop.time_row(card, subject, row, files)
-        if not files.num_records:
-            raise UserError(
-                f"{'/'.join(identity.values())}: every sample failed; the last one in "
-                f"{loop.last_error['stage']}: {loop.last_error['message']} (all in {files.give_up()})"
+    title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
+    with Journal(files.journal, digests, title, len(samples)) as journal:
+        try:
+            _time_unfinished(
+                samples, journal, SampleLoop(settings, session, walls, journal.attempt)
             )
-        run = {
-            **identity,
-            "started_at": started_at,
-            "finished_at": _now(),
-            "counts": {
-                "samples": len(samples),
-                "records": files.num_records,
-                "errors": files.num_errors,
-                "flagged": loop.num_flagged,
-            },
-            "model_config": session.model_config,
-            "shapes": session.shapes,
-            "cold_requests": loop.cold_timings,
-            "wall_seconds": walls.as_plain(),
-            "versions": _versions(),
-            "threads": session.torch.get_num_threads(),
-            "settings": settings.as_plain(),
-        }
-        files.finish(run)
+            counts, last_error = _count(journal)
+            if not counts["records"]:
+                raise UserError(
+                    f"{title}: every sample failed; the last one in {last_error['stage']}: "
+                    f"{last_error['message']} (all in {files.give_up(journal)})"
+                )
+            attempts = journal.attempts()
+            run = {
+                **identity,
+                "started_at": attempts[0]["started_at"],
+                "finished_at": now(),
+                "counts": counts,
+                "model_config": session.model_config,
+                "shapes": session.shapes,
+                "cold_requests": _first_cold_requests(attempts),
+                "attempts": attempts,
+                "wall_seconds": walls.as_plain(),
+                "versions": versions(),
+                "threads": session.torch.get_num_threads(),
+                "settings": settings.as_plain(),
+                "fingerprint": digests,
+            }
+            files.publish(journal, run)
+        except Interrupted as signal:
+            raise Interrupted(signal.number, journal.kept()) from None
     return run
 
 
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+def _time_unfinished(
+    samples: Sequence[tuple[DatasetCard, str, Row]], journal: Journal, loop: SampleLoop
+) -> None:
+    finished = journal.finished
+    todo = [(place, *s) for place, s in enumerate(samples) if place not in finished]
+    for place, card, subject, row in progress(todo, journal.title, done=len(finished)):
+        result = loop.time_row(card, subject, row)
+        with loop.walls.book("writing"):
+            journal.add(place, result)
+        if result.device_failure:
+            raise UserError(f"the device failed ({result.device_failure}); {journal.kept()}")
 
 
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import version
-
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers")
+def _count(journal: Journal) -> tuple[dict[str, int], dict]:
+    """The run's counts, and the last error of all."""
+    records = errors = flagged = 0
+    last_error = {}
+    for sample in journal.samples():
+        records += len(sample["records"])
+        errors += len(sample["errors"])
+        flagged += sum(record["residual_flag"] for record in sample["records"])
+        last_error = sample["errors"][-1] if sample["errors"] else last_error
+    counts = {
+        "samples": journal.num_samples,
+        "taken_over": journal.num_taken_over,
+        "records": records,
+        "errors": errors,
+        "flagged": flagged,
     }
+    return counts, last_error
+
+
+def _first_cold_requests(attempts: Sequence[dict]) -> dict[str, dict]:
+    """Of each method; those of every attempt stand with it."""
+    cold: dict[str, dict] = {}
+    for attempt in reversed(attempts):
+        cold |= attempt["cold_requests"]
+    return cold

@@ -1,90 +1,92 @@
-"""The three files of a shard: records, errors, run. Records appear only when they are complete."""
+"""The files of a shard: records, errors, run; and the journal that they are made of at the end."""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from .errors import UserError
+from .journal import Journal, json_line
+from .line_file import sync_folder
 
 
+@dataclass(frozen=True)
 class ShardFiles:
-    """Writes beside the final names, line by line, and renames at the end.
+    """Three outputs, which appear only when they are complete, and the journal beside them."""
 
-    What was finished before a crash stays in ``*_timing.jsonl.partial``.
-    """
-
-    def __init__(self, timing: Path, errors: Path, run: Path) -> None:
-        self.timing, self.errors, self.run = timing, errors, run
-        self.num_records = self.num_errors = 0
+    timing: Path
+    errors: Path
+    run: Path
+    journal: Path
 
     @classmethod
     def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
         """Named as the contract says."""
-        names = ("timing.jsonl", "errors.jsonl", "run.json")
-        return cls(*(folder / f"{dataset}_{subject}_{name}" for name in names))
+        return cls.beside(folder / f"{dataset}_{subject}_timing.jsonl")
 
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
-        """Records in a file of any name, errors and run beside it."""
+        """Records in a file of any name, errors and run beside it.
+
+        Raises:
+            UserError: the name is a folder's.
+        """
         if not output.name or output.is_dir():
             raise UserError(f"{output}: is a folder; name a file for the records (--output)")
         stem = output.stem.removesuffix("_timing")
         errors, run = (output.with_name(f"{stem}_{end}") for end in ("errors.jsonl", "run.json"))
-        return cls(output, errors, run)
+        return cls(output, errors, run, output.parent / "journal" / f"{stem}.jsonl")
 
-    def __enter__(self) -> ShardFiles:
+    def publish(self, journal: Journal, run: dict[str, Any]) -> None:
+        """Make the outputs of a complete journal, and remove it; the records come last.
+
+        Raises:
+            UserError: the disk is full or broken; the journal is kept.
+        """
+        contents = {
+            self.errors: (json_line(e) for sample in journal.samples() for e in sample["errors"]),
+            self.run: [json_line(run, indent=1)],
+            self.timing: (json_line(r) for sample in journal.samples() for r in sample["records"]),
+        }
         try:
-            self.timing.parent.mkdir(parents=True, exist_ok=True)
-            self._timing_file = _partial(self.timing).open("w", encoding="utf-8")
-            self._errors_file = _partial(self.errors).open("w", encoding="utf-8")
+            for path, lines in contents.items():
+                _write(_partial(path), lines)
+            for path in contents:
+                _partial(path).replace(path)
+            sync_folder(self.timing.parent)
         except OSError as error:
-            raise UserError(f"{self.timing.parent}: cannot be written ({error.strerror})") from None
-        return self
+            for path in contents:
+                with contextlib.suppress(OSError):
+                    _partial(path).unlink(missing_ok=True)
+            raise UserError(
+                f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
+            ) from None
+        journal.remove()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._timing_file.close()
-        self._errors_file.close()
+    def give_up(self, journal: Journal) -> Path:
+        """No record was made: leave the errors beside, drop what an earlier run left; say where.
 
-    def add_record(self, record: dict) -> None:
-        """Append one finished request."""
-        _append(self._timing_file, record)
-        self.num_records += 1
-
-    def add_error(self, error: dict) -> None:
-        """Append one failed sample."""
-        _append(self._errors_file, error)
-        self.num_errors += 1
-
-    def give_up(self) -> Path:
-        """No record was made: leave the errors beside, drop what an earlier run left; say where."""
+        The next attempt tries every sample again.
+        """
         self.timing.unlink(missing_ok=True)
         self.run.unlink(missing_ok=True)
-        _partial(self.timing).unlink(missing_ok=True)
-        return _partial(self.errors)
-
-    def finish(self, run: dict[str, Any]) -> None:
-        """Give all files their names; the records come last."""
-        self._timing_file.close()
-        self._errors_file.close()
-        _partial(self.errors).replace(self.errors)
-        partial = _partial(self.run)
-        partial.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(self.run)
-        _partial(self.timing).replace(self.timing)
+        errors = _partial(self.errors)
+        _write(errors, (json_line(e) for sample in journal.samples() for e in sample["errors"]))
+        journal.remove()
+        return errors
 
 
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
 
 
-def _append(file: IO[str], value: dict) -> None:
-    file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-    file.flush()
+def _write(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a whole file, and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())

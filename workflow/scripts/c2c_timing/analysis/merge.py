@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
 
 from ..errors import UserError
 from .records import (
@@ -29,6 +30,7 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises:
         UserError: a line is no record, or there is no record at all.
     """
+    paths = list(dict.fromkeys(paths))
     rows = [OPTIONAL | flatten(record) for path in paths for record in read_records(path)]
     errors = [error for path in paths for error in read_errors(path)]
     if not rows:
@@ -48,10 +50,18 @@ def _columns(rows: list[dict]) -> list[str]:
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write beside, then rename."""
+    """Write beside, then rename.
+
+    Raises:
+        UserError: a key of the records has values that no column can hold together.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    table.to_parquet(partial, index=False)
+    try:
+        table.to_parquet(partial, index=False)
+    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(f"{path}: the records do not fit one table ({error})") from None
     partial.replace(path)
 
 

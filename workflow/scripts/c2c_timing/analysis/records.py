@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
-
 from ..errors import UserError
+from ..schemas import explained, first_problem
 
-SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "record.schema.yaml"
+SCHEMA = "record.schema.yaml"
 IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
 SAMPLE = ["dataset", "subject", "id"]
 SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
@@ -81,12 +78,19 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         UserError: a line is no record; names file, line and reason.
     """
-    validator = _validator()
+    lines: dict[tuple, int] = {}
     for number, record in _read_lines(path):
-        error = jsonschema.exceptions.best_match(validator.iter_errors(record))
-        if error:
-            where = ".".join(map(str, error.absolute_path)) or "record"
-            raise UserError(f"{path}:{number}: {where}: {error.message[:200]}")
+        problem = first_problem(record, SCHEMA)
+        if problem:
+            raise UserError(f"{path}:{number}: {explained(problem, 'record')}")
+        clash = {
+            key for key in record if key in record["timing"] or key.startswith("model_config.")
+        }
+        if clash:
+            raise UserError(f"{path}:{number}: {min(clash)}: stands in the record twice")
+        same = lines.setdefault(_request_of(record), number)
+        if same != number:
+            raise UserError(f"{path}:{number}: the same request as line {same}; remove one of them")
         yield record
 
 
@@ -94,7 +98,9 @@ def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
     """The failed samples beside a shard's records; none where there is no such file."""
     path = timing_path.with_name(f"{timing_path.stem.removesuffix('_timing')}_errors.jsonl")
     if path.is_file():
-        for _, error in _read_lines(path):
+        for number, error in _read_lines(path):
+            if not isinstance(error, dict):
+                raise UserError(f"{path}:{number}: is no failed sample (an object with columns)")
             yield {column: error.get(column) for column in ERROR_COLUMNS}
 
 
@@ -110,15 +116,19 @@ def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield number, json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise UserError(f"{path}:{number}: not JSON ({error.msg})") from None
+                    value = json.loads(line)
+                    if "\\ud" in line:  # may be half a character, which no table can hold
+                        json.dumps(value, ensure_ascii=False).encode()
+                except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
+                    raise UserError(f"{path}:{number}: not JSON ({error})") from None
+                yield number, value
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-@functools.cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+def _request_of(record: dict[str, Any]) -> tuple:
+    config = record["model_config"]
+    keys = (*IDENTITY, "id", "length_view", "repeat")
+    return (*map(record.get, keys), config["device"], config["dtype"], config["weights"])

@@ -18,13 +18,14 @@ full stop at the end; numbers by value, without thousands commas.
 
 from __future__ import annotations
 
+import math
 import re
-import string
 from collections.abc import Callable
 from typing import Any
 
 from .cards import DatasetCard
 
+LETTERS = list("ABCDEFGHIJ")
 CUE = re.compile(r"answer\s*(?:is|:)", re.IGNORECASE)
 ANSWER_LINE = re.compile(r"answer\s*:(.*)", re.IGNORECASE)
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
@@ -40,12 +41,15 @@ def is_correct(card: DatasetCard, subject: str, row: dict[str, Any], response: s
         return None
     try:
         return judge(row[spec["column"]], row, card, response)
-    except (TypeError, ValueError, AttributeError, LookupError):
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError):
         return None  # the row's answer is not of the rule's kind
 
 
-def _index(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
-    return letter_of(response) == string.ascii_uppercase[int(gold)]
+def _index(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
+    place = int(gold)
+    if isinstance(gold, bool) or place != float(gold) or not 0 <= place < len(LETTERS):
+        return None
+    return letter_of(response) == LETTERS[place]
 
 
 def _checked_index(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
@@ -56,29 +60,34 @@ def _checked_index(gold: Any, row: dict, card: DatasetCard, response: str) -> bo
         mended = str(row.get("correct_answer") or "").strip().upper()
         if not re.fullmatch(r"[A-J]|\d", mended):
             return None
-        gold = int(mended) if mended.isdigit() else string.ascii_uppercase.index(mended)
+        gold = int(mended) if mended.isdigit() else LETTERS.index(mended)
     return _index(gold, row, card, response)
 
 
-def _letter(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
-    return letter_of(response) == gold.strip().upper()
+def _letter(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
+    return _index(LETTERS.index(gold.strip().upper()), row, card, response)
 
 
-def _label(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
+def _label(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
     labels = list(row[card.content["columns"][card.content["choices"]]]["label"])
     return _index(labels.index(gold), row, card, response)
 
 
-def _number(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
-    return number_of(response) == _value(gold.rsplit("####", 1)[1].strip())
+def _number(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
+    number = _value(gold.rsplit("####", 1)[1].strip())
+    return number_of(response) == number if math.isfinite(number) else None
 
 
-def _exact(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
+def _exact(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
+    if not isinstance(gold, str | int | float):
+        return None
     lines = ANSWER_LINE.findall(response) or response.strip().splitlines() or [""]
     return normalise(lines[-1]) == normalise(gold)
 
 
-def _any_of(gold: Any, row: dict, card: DatasetCard, response: str) -> bool:
+def _any_of(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
+    if not isinstance(gold, list | tuple) or not gold:
+        return None
     first_line = next(iter(response.strip().splitlines()), "")
     return normalise(first_line) in {normalise(text) for text in gold}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .cards import TEMPLATES
-from .prompts import render_template
+from .templates import TEMPLATES, render_template
 
 TEMPLATE = TEMPLATES / "background.jinja"
 # After a request that holds the whole prompt already.

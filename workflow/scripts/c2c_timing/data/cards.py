@@ -12,18 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import jinja2.meta
-import jsonschema
-import yaml
-
+from ..card_files import read_card
 from ..errors import UserError
+from .templates import included_files, template_problem
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 DATASETS = WORKFLOW / "datasets"
-TEMPLATES = DATASETS / "prompts"
 SAMPLES = WORKFLOW / "samples"
-SCHEMA = WORKFLOW / "schemas" / "dataset_card.schema.yaml"
+SCHEMA = "dataset_card.schema.yaml"
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ class DatasetCard:
     def files_for(self, subject: str) -> list[Path]:
         """Every file that determines this subject's prompts, but for the rows."""
         templates = filter(None, (self.prompt_for(subject), self.question))
-        return [self.path, *sorted(set().union(*map(_included, templates)))]
+        return [self.path, *sorted(set().union(*map(included_files, templates)))]
 
     def expand_subjects(self, names: Sequence[str] | str) -> list[str]:
         """Subjects and groups to subjects, in the card's order; ``all`` is every subject.
@@ -153,22 +149,24 @@ def read_dataset_card(path: Path) -> DatasetCard:
     """Read and check the card of a file.
 
     Raises:
-        UserError: not YAML, or not a card.
+        UserError: not YAML, not a card, or one whose templates cannot be filled.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML ({error})") from None
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(content))
-    if error:
-        where = ".".join(str(part) for part in error.absolute_path) or "the card"
-        raise UserError(f"{path}: {where}: {error.message[:300]}")
-    card = DatasetCard(path.stem, path, content)
-    if "conversation" not in content:
-        for subject in card.subjects:
-            if card.prompt_for(subject) is None:
-                raise UserError(f"{path}: subjects.{subject}: has no prompt, nor has the card")
+    card = DatasetCard(path.stem, path, read_card(path, SCHEMA))
+    for subject in card.subjects:
+        if "conversation" not in card.content and card.prompt_for(subject) is None:
+            raise UserError(f"{path}: subjects.{subject}: has no prompt, nor has the card")
+    _check_templates(card)
     return card
+
+
+def _check_templates(card: DatasetCard) -> None:
+    templates = {"prompt": card.content.get("prompt"), "question": card.question}
+    templates |= {f"subjects.{s}.prompt": spec.get("prompt") for s, spec in card.subjects.items()}
+    for where, template in templates.items():
+        if template is not None:
+            problem = template_problem(template, card.content.get("columns", {}))
+            if problem:
+                raise UserError(f"{card.path}: {where}: {problem}")
 
 
 def prompt_file_card(path: Path) -> DatasetCard:
@@ -185,18 +183,6 @@ def prompt_file_card(path: Path) -> DatasetCard:
         "answer": {"column": "none", "rule": "none"},
     }
     return DatasetCard(path.stem, path, content)
-
-
-@functools.cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
-
-
-def _included(template: str) -> set[Path]:
-    """The template files that a template includes, and those that these include."""
-    names = jinja2.meta.find_referenced_templates(jinja2.Environment().parse(template))
-    paths = {TEMPLATES / name for name in names if name}
-    return paths.union(*(_included(path.read_text(encoding="utf-8")) for path in paths))
 
 
 def _fold(name: str) -> str:

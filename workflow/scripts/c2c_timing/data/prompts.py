@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import string
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import jinja2
-import jinja2.sandbox
-
 from ..errors import SampleError
-from .cards import TEMPLATES, DatasetCard
+from .cards import DatasetCard
+from .templates import render_template
 
 MAX_CHOICES = 10
 
@@ -59,7 +56,8 @@ def build_prompt(card: DatasetCard, subject: str, row: dict[str, Any]) -> Prompt
             fields[name] = _text(row, column, may_be_empty=column in optional)
     text = render_template(card.prompt_for(subject), fields)
     if not text:
-        raise SampleError("prompt", f"the row has none of: {', '.join(card.content['columns'])}")
+        names = ", ".join(card.content.get("columns", ()))
+        raise SampleError("prompt", f"the row has none of: {names}" if names else "is empty")
     question = render_template(card.question, fields) if card.question else None
     return Prompt([{"role": "user", "content": text}], card.is_chat(subject), question)
 
@@ -116,7 +114,8 @@ def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
         raise SampleError("prompt", f"column {column!r} holds no list of turns")
     messages = []
     for turn in turns[:-1]:
-        role = spec["roles"].get(turn.get(spec["role"]))
+        native = turn.get(spec["role"])
+        role = spec["roles"].get(native) if isinstance(native, str) else None
         text = turn.get(spec["text"])
         if role is None:
             continue
@@ -126,20 +125,3 @@ def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
     if not messages or messages[-1]["role"] != "user":
         raise SampleError("prompt", f"column {column!r} holds no user's turn to answer")
     return messages
-
-
-def render_template(source: str, fields: dict[str, Any]) -> str:
-    """A Jinja template of ``workflow/datasets/prompts`` filled with fields, which stay data."""
-    return _template(source).render(fields).strip()
-
-
-@functools.lru_cache(maxsize=64)
-def _template(source: str) -> jinja2.Template:
-    environment = jinja2.sandbox.SandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    return environment.from_string(source)

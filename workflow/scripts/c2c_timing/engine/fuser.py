@@ -16,6 +16,15 @@ from .layer_maps import LAYER_MAPS
 from .projector import C2CProjector
 
 FUSION_MODES = ("sequential", "parallel")
+TRAINING_ARGUMENTS = (
+    "dropout",
+    "dtype",
+    "initial_temperature",
+    "final_temperature",
+    "anneal_steps",
+)
+# Of a projector's description; far above what any model has.
+MAX_SIZE, MAX_LAYERS = 1 << 17, 1000
 
 
 @dataclass(frozen=True)
@@ -144,42 +153,52 @@ def _layer_entries(config: object, folder: Path) -> list[tuple[int, int, int]]:
     """
     try:
         layers = config["0"]["1"]
-        return sorted((int(base), int(e[0][0]), int(e[0][1])) for base, e in layers.items() if e)
+        entries = [(int(base), *e[0][:2]) for base, e in layers.items() if e]
+        numbers = [number for entry in entries for number in entry]
+        is_map = all(type(number) is int and number >= 0 for number in numbers)
+        is_map &= 0 < len(entries) == len({base for base, _, _ in entries})
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        is_map = False
+    if not is_map:
         raise UserError(
             f"{folder}/projector_config.json: not a projector map "
             '({"0": {"1": {"<base layer>": [[<teacher layer>, <projector>]]}}})'
-        ) from None
+        )
+    return sorted(entries)
 
 
 def _load_projector(folder: Path, index: int) -> C2CProjector:
-    description = _read_json(folder / f"projector_{index}.json")
-    try:
-        if description["class"] != "C2CProjector":
-            raise UserError(
-                f"{folder}/projector_{index}.json: class {description['class']!r} is not "
-                "supported; only C2CProjector is"
-            )
-        arguments = {
-            k: v
-            for k, v in description["init_args"].items()
-            if k
-            not in ("dropout", "dtype", "initial_temperature", "final_temperature", "anneal_steps")
-        }
-        projector = C2CProjector(**arguments)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{folder}/projector_{index}.json: bad description ({error})") from None
+    projector = _empty_projector(folder / f"projector_{index}.json")
     path = folder / f"projector_{index}.pt"
     if not path.is_file():
         raise UserError(f"{path}: missing; download the whole checkpoint folder again")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        projector.load_state_dict(state)
+        projector.load_state_dict(state, assign=True)
+        projector.freeze_gates()
     except Exception as error:  # a foreign file can fail in any way torch and pickle know
         reason = str(error).split("\n")[0][:200]
         raise UserError(f"{path}: not a state dict of this projector ({reason})") from None
-    projector.freeze_gates()
     return projector
+
+
+def _empty_projector(path: Path) -> C2CProjector:
+    """A projector as its description says, without memory: a wrong size shall not fill it."""
+    description = _read_json(path)
+    try:
+        if description["class"] != "C2CProjector":
+            raise UserError(
+                f"{path}: class {description['class']!r} is not supported; only C2CProjector is"
+            )
+        sizes = {k: v for k, v in description["init_args"].items() if k not in TRAINING_ARGUMENTS}
+        for name, size in sizes.items():
+            most = MAX_LAYERS if name == "num_layers" else MAX_SIZE
+            if type(size) is not int or not 1 <= size <= most:
+                raise ValueError(f"{name} is {str(size)[:50]!r}")
+        with torch.device("meta"):
+            return C2CProjector(**sizes)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: bad description ({error})") from None
 
 
 def _check_fit(
@@ -200,5 +219,5 @@ def _read_json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: missing; is this a fuser checkpoint folder?") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON ({error})") from None

@@ -52,27 +52,31 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
     """One model with its tokenizer, ready for inference."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    if spec.weights == "dummy":
-        if spec.config is None:
-            raise UserError(
-                f"{spec.model}: its pair card names no config folder; dummy weights need one"
-            )
-        with _explained(spec.model):
-            config = AutoConfig.from_pretrained(spec.config)
+    if spec.weights == "dummy" and spec.config is None:
+        raise UserError(
+            f"{spec.model}: its pair card names no config folder; dummy weights need one"
+        )
+    if spec.weights == "local" and not Path(spec.model).is_dir():
+        raise UserError(
+            f"{spec.model}: no such folder; name a folder with config.json and safetensors"
+        )
+    with _explained(spec.model):
+        if spec.weights == "dummy":
+            config = AutoConfig.from_pretrained(spec.config, trust_remote_code=False)
             with device:
                 model = AutoModelForCausalLM.from_config(config, dtype=dtype)
-            tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer)
-    else:
-        if spec.weights == "local" and not Path(spec.model).is_dir():
-            raise UserError(
-                f"{spec.model}: no such folder; name a folder with config.json and safetensors"
+            tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer, trust_remote_code=False)
+        else:
+            # False, not the default: that one asks whether code of the repository may run
+            how = {"revision": spec.revision, "trust_remote_code": False}
+            model, loading = AutoModelForCausalLM.from_pretrained(
+                spec.model, dtype=dtype, use_safetensors=True, output_loading_info=True, **how
             )
-        with _explained(spec.model):
-            model = AutoModelForCausalLM.from_pretrained(
-                spec.model, revision=spec.revision, dtype=dtype, use_safetensors=True
-            ).to(device)
-            tokenizer = AutoTokenizer.from_pretrained(spec.model, revision=spec.revision)
-    return CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
+            if loading["missing_keys"]:
+                raise ValueError(f"its weights lack {min(loading['missing_keys'])}")
+            model = model.to(device)
+            tokenizer = AutoTokenizer.from_pretrained(spec.model, **how)
+        return CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
 
 
 def _load_fuser(
@@ -111,7 +115,9 @@ def _explained(what: str) -> Iterator[None]:
     """Turn what transformers and the Hub raise into one line."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # they raise some thirty kinds of errors
         reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
         raise UserError(
             f"{what}: cannot be loaded ({reason[:200]}); check the name, the network or HF_ENDPOINT, "

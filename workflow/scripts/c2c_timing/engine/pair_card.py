@@ -7,13 +7,12 @@ import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
+from ..card_files import read_card
 from ..errors import UserError
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 PAIRS = WORKFLOW / "pairs"
-SCHEMA = WORKFLOW / "schemas" / "pair_card.schema.yaml"
+SCHEMA = "pair_card.schema.yaml"
 WEIGHTS = ("hub", "local", "dummy")
 
 
@@ -98,11 +97,7 @@ def load_pair_card(name: str) -> PairCard:
         close = difflib.get_close_matches(name, available_pairs(), n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise UserError(f"unknown pair {name!r}{hint} (choices: {', '.join(available_pairs())})")
-    try:
-        card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML ({error})") from None
-    _check(card, path)
+    card = read_card(path, SCHEMA)
     weights = card["weights"]
     base = _model(card["base"], weights)
     teachers = [_model(teacher, weights) for teacher in card["teachers"]]
@@ -135,16 +130,7 @@ def _fuser(entry: dict, weights: str) -> FuserSpec:
 
 def _shape_files(specs: list[ModelSpec]) -> list[Path]:
     folders = {folder for spec in specs for folder in (spec.config, spec.tokenizer) if folder}
-    return sorted(path for folder in folders for path in folder.glob("*.json"))
-
-
-def _check(card: object, path: Path) -> None:
-    import jsonschema
-
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(schema).iter_errors(card)
-    )
-    if error:
-        where = ".".join(str(part) for part in error.absolute_path) or "the card"
-        raise UserError(f"{path}: {where}: {error.message[:300]}")
+    try:
+        return sorted(path for folder in folders for path in folder.glob("*.json"))
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        raise UserError(f"the shapes of {specs[0].model} cannot be read ({error})") from None

@@ -77,7 +77,7 @@ class C2CProjector(nn.Module):
             self.register_parameter(f"{kind}_gate_logit", nn.Parameter(torch.ones(())))
         # Only training uses it; published state dicts hold it.
         self.register_buffer("gate_temperature", torch.ones(()))
-        self.freeze_gates()
+        self.key_gate_open = self.value_gate_open = True  # as they are made
 
     def freeze_gates(self) -> None:
         """Read the gates to the host once, after loading: no request has to wait for them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from ...errors import UserError
 from .rows import Found
 
 FORMATS = (".jsonl", ".json", ".csv", ".parquet")
+MAX_FILES = 20_000
 
 
 def read_file(path: Path) -> Iterator[Found]:
@@ -32,8 +34,20 @@ def read_file(path: Path) -> Iterator[Found]:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """Every file of a folder, at any depth, that could hold rows."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS)
+    """A file itself; every file of a folder, at any depth, that could hold rows.
+
+    Raises:
+        UserError: there is far too much in it: somebody's home, or the whole disk.
+    """
+    try:
+        if folder.is_file():
+            return [folder]
+        found = list(itertools.islice(folder.rglob("*"), MAX_FILES + 1))
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        raise UserError(f"{folder}: cannot be read ({error})") from None
+    if len(found) > MAX_FILES:
+        raise UserError(f"{folder}: holds more than {MAX_FILES} files; name the folder of the rows")
+    return sorted(path for path in found if path.suffix.lower() in FORMATS)
 
 
 def parse_lines(lines: Iterable[bytes]) -> Iterator[Found]:

@@ -30,10 +30,13 @@ def read_local(card: DatasetCard, subject: str, data_path: str | None) -> Iterat
     if not data_path:
         raise UserError("source local needs --data_path FILE_OR_FOLDER (data_path in the config)")
     path = Path(data_path)
-    if path.is_dir():
-        path = _find_in(path, card, subject)
-    elif not path.is_file():
-        raise UserError(f"{data_path}: no such file or folder (data_path)")
+    try:
+        if path.is_dir():
+            path = _find_in(path, card, subject)
+        elif not path.is_file():
+            raise UserError(f"{data_path}: no such file or folder (data_path)")
+    except OSError as error:  # a name too long, a folder that may not be read
+        raise UserError(f"{data_path}: cannot be read ({error.strerror})") from None
     return _only_subject(read_file(path), card, subject)
 
 

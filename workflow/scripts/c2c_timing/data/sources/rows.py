@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,15 +47,32 @@ Found = dict[str, Any] | str
 
 def with_ids(found: Iterable[Found], card: DatasetCard, subject: str) -> Iterator[Row]:
     """Name each row by its own id column, else by its place; a repeated id gets a number."""
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     column = card.content.get("id_column")
     for index, values in enumerate(found):
-        own = values.get(column) if isinstance(values, dict) and column else None
+        problem = values if isinstance(values, str) else _problem(values)
+        own = None if problem or not column else values.get(column)
         name = str(own) if own not in (None, "") else f"{card.name}/{subject}/{index}"
-        seen[name] += 1
-        if seen[name] > 1:
-            name = f"{name}#{seen[name]}"
-        if isinstance(values, dict):
-            yield Row(name, values)
-        else:
-            yield Row(name, None, values)
+        yield Row(_unused(name, seen), None if problem else values, problem)
+
+
+def _problem(values: dict[str, Any]) -> str | None:
+    """Why a row could not be written into a record; None where it could."""
+    try:
+        json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
+    except UnicodeEncodeError:
+        return "the row holds half a character (a lone surrogate)"
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, deep nesting
+        return f"the row cannot be written ({error})"
+    return None
+
+
+def _unused(name: str, seen: dict[str, int]) -> str:
+    number = seen.get(name, 0) + 1
+    unused = name if number == 1 else f"{name}#{number}"
+    while number > 1 and unused in seen:  # somebody else's own id
+        number += 1
+        unused = f"{name}#{number}"
+    seen[name] = number
+    seen.setdefault(unused, 1)
+    return unused

@@ -1,0 +1,1 @@
+"""Bad input, systematically: every case ends in a result, a clear error or a skipped row."""

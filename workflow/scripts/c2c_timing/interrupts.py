@@ -1,0 +1,73 @@
+"""SIGINT and SIGTERM: end at once, but never within a line that is being written."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_holds = 0
+_waiting: list[int] = []
+
+
+class Interrupted(BaseException):
+    """A signal asks the process to end.
+
+    No ``Exception``: what a bad sample may do is caught and noted, this is not.
+
+    Attributes:
+        name: the signal's name.
+        exit_code: what a shell expects of a process that a signal ended, 128 + its number.
+        kept: what is kept, and how to go on; empty where nothing was begun.
+    """
+
+    def __init__(self, number: int, kept: str = "") -> None:
+        super().__init__(number, kept)
+        self.number, self.kept = number, kept
+        self.name = signal.Signals(number).name
+        self.exit_code = 128 + number
+
+
+@contextlib.contextmanager
+def signals_interrupt() -> Iterator[None]:
+    """Within the block SIGINT and SIGTERM raise ``Interrupted``.
+
+    A signal that the process was told to ignore (``nohup``, a shell's background job) stays ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def hold_signals() -> Iterator[None]:
+    """A signal within the block takes effect at its end."""
+    global _holds
+    _holds += 1
+    try:
+        yield
+    finally:
+        _holds -= 1
+        if _waiting and not _holds:
+            number = _waiting[0]
+            _waiting.clear()
+            raise Interrupted(number)
+
+
+def _on_signal(number: int, frame: object) -> None:
+    if _holds:
+        _waiting.append(number)
+    else:
+        raise Interrupted(number)
