@@ -33,20 +33,24 @@ def main(folder: Path, seed: int, kills: int) -> None:
     session, card = Session(settings, WallTimes()), load_dataset_card("gsm8k")
     draw, journal = random.Random(seed), folder / "out" / "tiny" / "journal" / "gsm8k_all.jsonl"
     longest = 0.0
+
+    def num_finished() -> int:
+        return journal.read_bytes().count(b'"records"') if journal.is_file() else 0
+
     for attempt in range(kills + 2):
         child = os.fork()
         if not child:
             os.close(1)
             run_shard(card, "all", settings, session, WallTimes(), folder / "out")
             os._exit(0)
-        if attempt == 0:  # how fast is this machine? later attempts live up to twice as long
-            begun = time.monotonic()
-            while not (journal.is_file() and journal.read_bytes().count(b"records") >= 5):
-                time.sleep(0.002)
-            longest = 1.5 * (time.monotonic() - begun)
-        elif attempt <= kills:
-            time.sleep(draw.uniform(0, longest))
         if attempt <= kills:
+            # The first kill learns how long five samples take; the others come at a random moment
+            # within that time, or after seven samples, should the machine have become faster.
+            begun, most = time.monotonic(), num_finished() + (7 if longest else 5)
+            moment = draw.uniform(0, longest) if longest else float("inf")
+            while time.monotonic() - begun < moment and num_finished() < most:
+                time.sleep(0.001)
+            longest = longest or time.monotonic() - begun
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         lines = journal.read_bytes().splitlines(keepends=True) if journal.is_file() else []

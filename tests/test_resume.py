@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
-NUM_SAMPLES, KILLS = 300, 20
+NUM_SAMPLES, KILLS = 150, 20
 
 
 def lines(path):
@@ -89,10 +89,10 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
         assert set(attempt["cold_requests"]) == ({"base", "c2c"} if attempt["samples"] else set())
 
 
-def command(folder, *flags):
+def command(folder):
     script = SCRIPTS / "comprehensive_timing_benchmark.py"
     words = ["--dataset", "gsm8k", "--source", "local", "--data_path", "rows.jsonl", "--output_dir",
-             "out", "--max_new_tokens", "4", *flags]  # fmt: skip
+             "out", "--max_new_tokens", "4"]  # fmt: skip
     return subprocess.Popen(
         [sys.executable, script, *words], cwd=folder, env=ENVIRONMENT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -135,11 +135,3 @@ def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
         assert "the same command goes on from there" in told[0]
         assert "Traceback" not in said
         assert ("attempt 2 takes over" in said) == (number == 1)
-
-    process = command(tmp_path, "--seed", "1", "--num_samples", "2")
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    assert "is of another run (other settings, rows): starting anew" in said
-    assert not journal.parent.exists()
-    records = lines(tmp_path / "out" / "tiny" / "gsm8k_all_timing.jsonl")
-    assert [record["attempt"] for record in records] == [1]

@@ -99,6 +99,16 @@ def test_a_broken_device_ends_the_shard_and_the_next_attempt_goes_on(tmp_path, t
     assert "attempt 2 takes over 3 of 6 samples" in capsys.readouterr().err
 
 
+def test_other_settings_start_anew(tmp_path, time_shard, session, settings, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        time_shard(fail_at(6, KeyboardInterrupt()))
+    other = replace(settings, seed=1)
+    run = run_shard(CARD, "all", other, session, WallTimes(), tmp_path / "out")
+    assert "is of another run (other settings): starting anew" in capsys.readouterr().err
+    assert (run["counts"]["taken_over"], len(run["attempts"])) == (0, 1)
+    assert len(list((tmp_path / "out" / "tiny").iterdir())) == 3
+
+
 def test_memory_that_does_not_suffice_costs_one_method_of_one_sample(time_shard):
     def spoil(number):
         if number == 4:
