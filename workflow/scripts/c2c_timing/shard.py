@@ -10,12 +10,14 @@ from .data.cards import DatasetCard
 from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
 from .errors import UserError
+from .passport import nvml_handle, passport
 from .progress import progress, say
 from .sample_loop import SampleLoop
 from .session import Session
 from .settings import RunSettings
 from .shard_files import ShardFiles
 from .walls import WallTimes
+from .watch import Watch
 
 
 def run_shard(
@@ -73,11 +75,14 @@ def _time_into(
     walls: WallTimes,
 ) -> dict:
     started_at = _now()
+    watch = Watch(nvml_handle(session))
     loop = SampleLoop(settings, session, walls)
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
     with files:
         for card, subject, row in progress(samples, " ".join(identity.values())):
+            watch.read()
             loop.time_row(card, subject, row, files)
+        watch.read()
         if not files.num_records:
             raise UserError(
                 f"{'/'.join(identity.values())}: every sample failed; the last one in "
@@ -97,7 +102,8 @@ def _time_into(
             "shapes": session.shapes,
             "cold_requests": loop.cold_timings,
             "wall_seconds": walls.as_plain(),
-            "versions": _versions(),
+            **passport(session),
+            "watch": watch.as_plain(),
             "threads": session.torch.get_num_threads(),
             "settings": settings.as_plain(),
         }
@@ -107,12 +113,3 @@ def _time_into(
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import version
-
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers")
-    }
