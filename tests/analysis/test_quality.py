@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,11 +11,16 @@ from analysis.invented import invent, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from c2c_timing.analysis.merge import merge
+import merge_timings
+import summarize_timings
+from c2c_timing.analysis.merge import kept_apart, merge
 from c2c_timing.analysis.quality import judge, quality_sentences
 from c2c_timing.analysis.records import ERROR_COLUMNS, TIMING_KEYS
 from c2c_timing.analysis.relative_times import medians_of, relative_times
+from c2c_timing.analysis.report import render
+from c2c_timing.analysis.runs import read_throttled
 from c2c_timing.analysis.summary import KEYS, summarize
+from c2c_timing.errors import UserError
 
 NO_ERRORS = pd.DataFrame(columns=ERROR_COLUMNS)
 SHARD = ("tiny", "gsm8k", "all", "cpu", "float32", "dummy")
@@ -213,3 +220,54 @@ def test_a_sample_is_compared_with_itself_where_it_can_be():
     relative = relative_times(ms, sample, np.ones((9, 1)))
     assert relative.spent == 3
     np.testing.assert_allclose(relative.times, [1, 1.1, 1, 1, 1.1, 1, 1, 1])
+
+
+def run_file(folder, throttled, **identity):
+    run = {
+        "pair": "tiny", "dataset": "gsm8k", "subject": "all", "watch": {"throttled": throttled},
+        "model_config": {"device": "cpu", "dtype": "float32", "weights": "dummy"},
+    } | identity  # fmt: skip
+    path = folder / f"{identity.get('subject', 'all')}_run.json"
+    path.write_text(json.dumps(run))
+    return path
+
+
+def test_throttled_shards_are_read_from_their_runs(tmp_path):
+    hot = run_file(tmp_path, True)
+    others = [run_file(tmp_path, False, subject="cool"), run_file(tmp_path, None, subject="old")]
+    assert read_throttled([hot, *others, tmp_path / "missing_run.json"]) == {SHARD}
+    hot.write_text("[]")
+    with pytest.raises(UserError, match="not a shard's run file"):
+        read_throttled([hot])
+
+
+def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsys):
+    fast = invent(1)
+    fast["model_config"] = {**fast["model_config"], "device": "NVIDIA H100", "dtype": "bfloat16"}
+    shard = write(tmp_path, [invent(0), fast], name="all")
+    run_file(tmp_path, True)
+    manifest, timings, errors, summary = (tmp_path / n for n in ("s.txt", "t", "e.tsv", "s.tsv"))
+    manifest.write_text(f"{shard}\n\n")
+    merged = ["--manifest", manifest, "--output", timings, "--errors-output", errors]
+    assert merge_timings.main([*map(str, merged)]) == 0
+    said = capsys.readouterr().err
+    assert "2 devices (NVIDIA H100, cpu); 2 dtypes (bfloat16, float32)" in said
+    assert said.count("\n") == 1
+    flags = ["--manifest", manifest, "--timings", timings, "--errors", errors, "--output", summary]
+    assert summarize_timings.main([*map(str, flags)]) == 0
+    table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
+    assert table["quality"].to_dict() == {"NVIDIA H100": "ok", "cpu": "throttled"}
+    assert table["count"].tolist() == [1, 1]
+
+
+def test_records_of_one_setting_are_merged_without_a_word(tmp_path):
+    table, _ = merge([write(tmp_path, [invent(n) for n in range(3)])])
+    assert kept_apart(table) is None
+
+
+def test_the_report_says_which_rows_are_not_ok(tmp_path):
+    table, errors = merge([write(tmp_path, [invent(n, residual_flag=n == 0) for n in range(9)])])
+    page = render(table, errors, tmp_path, summary=summarize(table, errors))
+    assert "1 of 1 rows of the summary are not ok" in page
+    assert "11.1% of all records are flagged" in page
+    assert "Can these numbers be trusted?" not in render(table, errors, tmp_path)

@@ -36,6 +36,7 @@ rule write_report:
         code=plan.analysis_code(),
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
+        summary=rules.summarize_timings.output.summary,
         figures=FIGURES,
         tables=TABLES,
     output:
@@ -56,6 +57,7 @@ rule write_report:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
+        " --summary {input.summary:q}"
         " --plots-dir results/plots"
         " {params.comparison}"
         " --output {output.report:q}"

@@ -50,6 +50,8 @@ rule summarize_timings:
     input:
         script=f"{SCRIPTS}/summarize_timings.py",
         code=plan.analysis_code(),
+        manifest=rules.list_shards.output.manifest,
+        runs=[shard.run_file for shard in SHARDS],
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
     output:
@@ -66,6 +68,7 @@ rule summarize_timings:
         runtime=lambda wildcards, attempt: attempt * 15,
     shell:
         "python {input.script:q}"
+        " --manifest {input.manifest:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --output {output.summary:q}"

@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.merge import merge, write_parquet, write_tsv
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
+from c2c_timing.analysis.runs import read_manifest
+from c2c_timing.errors import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/merge_timings.py results/timings/*/*_timing.jsonl \\
@@ -33,12 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     paths = list(arguments.shards)
     if arguments.manifest:
-        try:
-            lines = arguments.manifest.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise UserError(f"{arguments.manifest}: cannot be read ({error.strerror})") from None
-        paths += map(Path, lines)
-    timings, errors = merge([path for path in paths if path.name])
+        paths += read_manifest(arguments.manifest)
+    timings, errors = merge(paths)
+    if apart := kept_apart(timings):
+        print(apart, file=sys.stderr)
     write_tsv(errors, arguments.errors_output)
     write_parquet(timings, arguments.output)
     print(f"{len(timings)} records, {len(errors)} failed samples")

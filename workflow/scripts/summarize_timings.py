@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
+from c2c_timing.analysis.runs import read_manifest, read_throttled, run_file_of
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import exits_cleanly
 
@@ -21,6 +22,11 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    flags.add_argument(
+        "--manifest",
+        type=Path,
+        help="text file with one *_timing.jsonl a line: the runs beside them tell of throttling",
+    )
     flags.add_argument("--timings", type=Path, required=True)
     flags.add_argument("--errors", type=Path, required=True)
     flags.add_argument("--output", type=Path, required=True)
@@ -31,7 +37,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    summary = summarize(read_timings(arguments.timings), read_tsv(arguments.errors))
+    shards = read_manifest(arguments.manifest) if arguments.manifest else []
+    summary = summarize(
+        read_timings(arguments.timings),
+        read_tsv(arguments.errors),
+        read_throttled(map(run_file_of, shards)),
+    )
     write_tsv(summary, arguments.output)
     print(f"{len(summary)} rows in {arguments.output}")
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from .quality import quality_sentences
 from .records import SETTING
 from .verdicts import speedup_rows, verdicts
 
@@ -52,12 +53,14 @@ def render(
     plots: Path,
     speedup: pd.DataFrame | None = None,
     breakeven: pd.DataFrame | None = None,
+    summary: pd.DataFrame | None = None,
 ) -> str:
     """The page as HTML; texts out of rows and errors are escaped.
 
     Args:
         speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
             compared with other methods.
+        summary: the table of ``summarize``, for what its quality marks say.
     """
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
@@ -67,6 +70,7 @@ def render(
     ]
     return environment.get_template("report.html.jinja").render(
         sentences=_sentences(timings),
+        quality=[] if summary is None else quality_sentences(summary),
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
