@@ -37,6 +37,7 @@ rule write_report:
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
         coverage=rules.merge_timings.output.coverage,
+        summary=rules.summarize_timings.output.summary,
         figures=FIGURES,
         tables=TABLES,
     output:
@@ -58,6 +59,7 @@ rule write_report:
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
+        " --summary {input.summary:q}"
         " --plots-dir results/plots"
         " {params.comparison}"
         " --output {output.report:q}"

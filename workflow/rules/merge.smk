@@ -56,6 +56,8 @@ rule summarize_timings:
     input:
         script=f"{SCRIPTS}/summarize_timings.py",
         code=plan.analysis_code(),
+        manifest=rules.list_shards.output.manifest,
+        runs=[shard.run_file for shard in WANTED_SHARDS],
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
         coverage=rules.merge_timings.output.coverage,
@@ -73,6 +75,8 @@ rule summarize_timings:
         runtime=lambda wildcards, attempt: attempt * 15,
     shell:
         "python {input.script:q}"
+        " --manifest {input.manifest:q}"
+        " --timings-dir results/timings"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"

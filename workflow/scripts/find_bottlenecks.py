@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.analysis.bottlenecks import find_bottlenecks
-from c2c_timing.analysis.coverage import SHARD, read_manifest, timing_file
+from c2c_timing.analysis.coverage import shard_files
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.analysis.runs import read_shapes, run_file_of
@@ -49,10 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     runs = list(arguments.runs)
     if arguments.manifest:
-        runs += [
-            run_file_of(timing_file(arguments.timings_dir, *shard))
-            for shard in read_manifest(arguments.manifest)[SHARD].itertuples(index=False)
-        ]
+        shards = shard_files(arguments.manifest, arguments.timings_dir)
+        runs += map(run_file_of, shards)
     roofs = read_roofs(arguments.device)
     table = find_bottlenecks(read_timings(arguments.timings), read_shapes(runs), roofs)
     write_tsv(table, arguments.output)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.analysis.coverage import coverage, read_manifest, timing_file
-from c2c_timing.analysis.merge import merge, write_parquet, write_tsv
+from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
 from c2c_timing.errors import UserError, exits_cleanly
 
 EXAMPLE = """example:
@@ -54,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
     elif arguments.allow_missing or arguments.coverage_output:
         raise UserError("which shards are missing: --manifest must say which there should be")
     timings, errors = merge(paths)
+    if apart := kept_apart(timings):
+        print(apart, file=sys.stderr)
     write_tsv(errors, arguments.errors_output)
     if arguments.coverage_output:
         write_tsv(covered, arguments.coverage_output)

@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.coverage import mark_partial
+from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
+from c2c_timing.analysis.runs import read_throttled, run_file_of
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import exits_cleanly
 
@@ -22,6 +23,14 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    flags.add_argument(
+        "--manifest",
+        type=Path,
+        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling",
+    )
+    flags.add_argument(
+        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+    )
     flags.add_argument("--timings", type=Path, required=True)
     flags.add_argument("--errors", type=Path, required=True)
     flags.add_argument("--coverage", type=Path, help="which shards are there, from the merge")
@@ -33,7 +42,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    summary = summarize(read_timings(arguments.timings), read_tsv(arguments.errors))
+    shards = shard_files(arguments.manifest, arguments.timings_dir) if arguments.manifest else []
+    summary = summarize(
+        read_timings(arguments.timings),
+        read_tsv(arguments.errors),
+        read_throttled(map(run_file_of, shards)),
+    )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))
     write_tsv(summary, arguments.output)

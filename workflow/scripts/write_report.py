@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--plots-dir", type=Path, required=True)
     flags.add_argument("--speedup", type=Path, help="where methods were compared")
     flags.add_argument("--breakeven", type=Path, help="where C2C and text-to-text were compared")
+    flags.add_argument("--summary", type=Path, help="to say which of its rows are not ok")
     flags.add_argument("--output", type=Path, required=True)
     return flags
 
@@ -42,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.plots_dir,
         arguments.speedup and read_tsv(arguments.speedup),
         arguments.breakeven and read_tsv(arguments.breakeven),
+        arguments.summary and read_tsv(arguments.summary),
         notes=sentences(read_tsv(arguments.coverage)) if arguments.coverage else [],
     )
     arguments.output.write_text(page, encoding="utf-8")

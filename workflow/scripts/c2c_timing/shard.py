@@ -9,15 +9,17 @@ from .data.cards import DatasetCard
 from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
 from .errors import UserError
-from .fingerprint import fingerprint, versions
+from .fingerprint import fingerprint
 from .interrupts import Interrupted
 from .journal import Journal, now
+from .passport import nvml_handle, passport
 from .progress import progress, say
 from .sample_loop import SampleLoop
 from .session import Session
 from .settings import RunSettings
 from .shard_files import ShardFiles
 from .walls import WallTimes
+from .watch import Watch
 
 
 def run_shard(
@@ -78,9 +80,9 @@ def _time_into(
     title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
-            _time_unfinished(
-                samples, journal, SampleLoop(settings, session, walls, journal.attempt)
-            )
+            watch = Watch(nvml_handle(session))
+            loop = SampleLoop(settings, session, walls, journal.attempt)
+            _time_unfinished(samples, journal, loop, watch)
             counts, last_error = _count(journal)
             if not counts["records"]:
                 raise UserError(
@@ -98,7 +100,8 @@ def _time_into(
                 "cold_requests": _first_cold_requests(attempts),
                 "attempts": attempts,
                 "wall_seconds": walls.as_plain(),
-                "versions": versions(),
+                **passport(session),
+                "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "settings": settings.as_plain(),
                 "fingerprint": digests,
@@ -110,16 +113,21 @@ def _time_into(
 
 
 def _time_unfinished(
-    samples: Sequence[tuple[DatasetCard, str, Row]], journal: Journal, loop: SampleLoop
+    samples: Sequence[tuple[DatasetCard, str, Row]],
+    journal: Journal,
+    loop: SampleLoop,
+    watch: Watch,
 ) -> None:
     finished = journal.finished
     todo = [(place, *s) for place, s in enumerate(samples) if place not in finished]
     for place, card, subject, row in progress(todo, journal.title, done=len(finished)):
+        watch.read()
         result = loop.time_row(card, subject, row)
         with loop.walls.book("writing"):
             journal.add(place, result)
         if result.device_failure:
             raise UserError(f"the device failed ({result.device_failure}); {journal.kept()}")
+    watch.read()
 
 
 def _count(journal: Journal) -> tuple[dict[str, int], dict]:

@@ -31,6 +31,12 @@ def timing_file(timings: Path, pair: str, dataset: str, subject: str) -> Path:
     return timings / pair / f"{dataset}_{subject}_timing.jsonl"
 
 
+def shard_files(manifest: Path, timings: Path) -> list[Path]:
+    """The records of a manifest's shards, whether they are there or not."""
+    shards = read_manifest(manifest)[SHARD].itertuples(index=False)
+    return [timing_file(timings, *shard) for shard in shards]
+
+
 def coverage(shards: pd.DataFrame, timings: Path) -> pd.DataFrame:
     """The shards with a column ``state``: done where there are records, or missing."""
     rows = shards[SHARD].itertuples(index=False)

@@ -13,6 +13,7 @@ from .records import (
     ERROR_COLUMNS,
     IDENTITY,
     OPTIONAL,
+    SETTING,
     TIMING_KEYS,
     flatten,
     read_errors,
@@ -47,6 +48,21 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _columns(rows: list[dict]) -> list[str]:
     others = set().union(*rows) - {*LEADING, *TIMING_KEYS, *TEXTS}
     return [*LEADING, *TIMING_KEYS, *sorted(others), *TEXTS]
+
+
+def kept_apart(table: pd.DataFrame) -> str | None:
+    """One line where records of one pair must not be averaged with each other; None where all may."""
+    differ = {
+        column.removeprefix("model_config."): sorted(table[column].astype(str).unique())
+        for column in [*SETTING, "runtime"]
+        if table.groupby("pair")[column].nunique(dropna=False).max() > 1
+    }
+    if not differ:
+        return None
+    found = "; ".join(
+        f"{len(values)} {name}s ({', '.join(values)})" for name, values in differ.items()
+    )
+    return f"records of different settings are kept apart, as rows of their own: {found}"
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

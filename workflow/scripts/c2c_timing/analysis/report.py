@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from .quality import quality_sentences
 from .records import SETTING
 from .verdicts import speedup_rows, verdicts
 
@@ -53,6 +54,7 @@ def render(
     plots: Path,
     speedup: pd.DataFrame | None = None,
     breakeven: pd.DataFrame | None = None,
+    summary: pd.DataFrame | None = None,
     notes: Sequence[str] = (),
 ) -> str:
     """The page as HTML, with notes first; texts out of rows and errors are escaped.
@@ -60,6 +62,7 @@ def render(
     Args:
         speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
             compared with other methods.
+        summary: the table of ``summarize``, for what its quality marks say.
     """
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
@@ -69,6 +72,7 @@ def render(
     ]
     return environment.get_template("report.html.jinja").render(
         sentences=[*notes, *_sentences(timings)],
+        quality=[] if summary is None else quality_sentences(summary),
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),

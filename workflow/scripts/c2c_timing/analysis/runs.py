@@ -1,13 +1,14 @@
-"""What shards wrote down beside their records: here, the shapes of their models and fusers."""
+"""What shards wrote down beside their records: shapes of models and fusers, and throttling."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from .records import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
 MODELS = [f"model_config.{key}" for key in ("base_model", "teacher_model", "fuser", "weights")]
@@ -27,20 +28,48 @@ def read_shapes(run_files: Iterable[Path]) -> Shapes:
         UserError: a file is no run, or two runs of the same models disagree.
     """
     shapes: Shapes = {}
-    for path in run_files:
-        if not path.is_file():
-            continue
-        try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-            key, found = shapes_key(run["pair"], run["model_config"]), run.get("shapes")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: not a shard's run file ({error!r})") from None
+    for path, run in _read_runs(run_files):
+        key, found = shapes_key(run["pair"], run["model_config"]), run.get("shapes")
         if found and shapes.setdefault(key, found) != found:
             raise UserError(
                 f"{path}: the shapes of {run['pair']} differ from those of another shard; "
                 "delete what is older and time it again"
             )
     return shapes
+
+
+def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:
+    """Shards whose device slowed itself down: pair, data set, subject, device, dtype and weights.
+
+    Data set and subject are None for a run of several; files that are not there count as calm.
+
+    Raises:
+        UserError: a file is no run.
+    """
+    return {
+        (
+            run["pair"],
+            run.get("dataset"),
+            run.get("subject"),
+            *(run["model_config"].get(name.removeprefix("model_config.")) for name in SETTING),
+        )
+        for _, run in _read_runs(run_files)
+        if (run.get("watch") or {}).get("throttled")
+    }
+
+
+def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in run_files:
+        if not path.is_file():
+            continue
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: not a shard's run file ({error!r})") from None
+        is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
+        if not is_run or not isinstance(run.get("model_config"), dict):
+            raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
+        yield path, run
 
 
 def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:

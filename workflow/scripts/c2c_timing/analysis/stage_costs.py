@@ -151,7 +151,7 @@ def _fit(points: pd.DataFrame, samples: int, counts: np.ndarray) -> Line:
     sample = points["sample"].to_numpy()
     expected = np.full_like(ms, ms.mean())
     for _ in range(REWEIGHTINGS):
-        weight = _huber(ms / expected - 1) / expected**2
+        weight = huber_weights(ms / expected - 1) / expected**2
         moments = _moments(tokens, ms, weight, sample, samples)
         start, slope = coefficients = _solve(moments.sum(axis=0)[None])[0]
         expected = np.maximum(start + slope * tokens, ms.min() / 2)
@@ -163,9 +163,10 @@ def _fit(points: pd.DataFrame, samples: int, counts: np.ndarray) -> Line:
     )
 
 
-def _huber(residuals: np.ndarray) -> np.ndarray:
+def huber_weights(residuals: np.ndarray) -> np.ndarray:
     """Weights of Huber's M-estimator, tuned to 95 % efficiency for normal errors."""
-    spread = 1.4826 * np.median(np.abs(residuals))
+    # Where most residuals are 0 they keep their weight.
+    spread = max(1.4826 * np.median(np.abs(residuals)), 1e-12)
     return np.minimum(1, 1.345 * spread / np.maximum(np.abs(residuals), 1e-12))
 
 

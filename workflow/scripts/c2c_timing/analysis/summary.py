@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
+from .quality import judge
 from .records import IDENTITY, SAMPLE, SETTING, TIMING_KEYS
 from .statistics import median_intervals
 
@@ -12,13 +15,16 @@ KEYS = [*IDENTITY, *SETTING]
 LENGTHS = ["prompt_length", "response_length"]
 
 
-def summarize(timings: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+def summarize(
+    timings: pd.DataFrame, errors: pd.DataFrame, throttled: Collection[tuple] = frozenset()
+) -> pd.DataFrame:
     """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
     Records of different devices, dtypes or weights are never averaged: they get rows of their own.
     A failure before any method counts for every method of its shard. Stages that a method does not
     have stay empty. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
-    ``_median_high`` are the ends of a 95 % interval over samples (``analysis.statistics``).
+    ``_median_high`` are the ends of a 95 % interval over samples (``analysis.statistics``). ``quality``
+    and what it rests on: ``analysis.quality``, which also says what ``throttled`` is.
     """
     groups = timings.groupby(KEYS, dropna=False, sort=True)
     counts = groups.size().rename("count").to_frame()
@@ -27,7 +33,7 @@ def summarize(timings: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
     counts["flagged"] = groups["residual_flag"].sum().astype(int)
     for column in LENGTHS:
         counts[f"{column}_median"] = groups[column].median()
-    parts = [counts, _accuracy(timings), *_spread(groups)]
+    parts = [counts, judge(groups, throttled), _accuracy(timings), *_spread(groups)]
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
 
 

@@ -1,0 +1,273 @@
+"""Each mark appears where it should, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis.invented import invent, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import merge_timings
+import summarize_timings
+from c2c_timing.analysis.merge import kept_apart, merge
+from c2c_timing.analysis.quality import judge, quality_sentences
+from c2c_timing.analysis.records import ERROR_COLUMNS, TIMING_KEYS
+from c2c_timing.analysis.relative_times import medians_of, relative_times
+from c2c_timing.analysis.report import render
+from c2c_timing.analysis.runs import read_throttled
+from c2c_timing.analysis.summary import KEYS, summarize
+from c2c_timing.errors import UserError
+
+NO_ERRORS = pd.DataFrame(columns=ERROR_COLUMNS)
+SHARD = ("tiny", "gsm8k", "all", "cpu", "float32", "dummy")
+
+
+def requests(seed=0, samples=40, repeats=1, noise=0.02, **columns):
+    """Merged records of one row: times grow with prompt and answer, and nothing is wrong."""
+    rng = np.random.default_rng(seed)
+    number = samples * repeats
+    prompt, answer = (
+        np.repeat(rng.integers(low, high, samples), repeats) for low, high in ((50, 2000), (8, 64))
+    )
+    ideal = 5 + 0.02 * prompt + 4e-6 * prompt**2 + 0.8 * answer
+    table = pd.DataFrame([_flat()]).drop(columns=["id"]).loc[[0] * number].reset_index(drop=True)
+    return (
+        table.astype(dict.fromkeys(TIMING_KEYS, float))
+        .assign(
+            id=[f"x{n}" for n in np.repeat(np.arange(samples), repeats)],
+            repeat=np.tile(np.arange(repeats) + 1, samples),
+            prompt_length=prompt,
+            num_generated_tokens=answer.astype(float),
+            total_time_ms=ideal * rng.lognormal(0, noise, number),
+        )
+        .assign(**columns)
+    )
+
+
+def _flat():
+    record = invent()
+    config = {f"model_config.{key}": value for key, value in record.pop("model_config").items()}
+    return record | config | record.pop("timing")
+
+
+def slowed(table, factors):
+    return table.assign(total_time_ms=table["total_time_ms"] * factors)
+
+
+def drifting(table, by=0.3):
+    return slowed(table, np.linspace(1, 1 + by, len(table)))
+
+
+def with_outliers(table, every=8):
+    return slowed(table, np.where(np.arange(len(table)) % every == 3, 4.0, 1.0))
+
+
+def flagged(table, number):
+    return table.assign(residual_flag=np.arange(len(table)) < number)
+
+
+def judged(*tables, throttled=()):
+    return summarize(pd.concat(tables, ignore_index=True), NO_ERRORS, throttled)
+
+
+SHAPES = pytest.mark.parametrize("shape", [
+    {}, {"repeats": 3}, {"samples": 20, "repeats": 2},
+], ids=["one request a sample", "three", "two"])  # fmt: skip
+
+
+@SHAPES
+@pytest.mark.parametrize(("spoil", "mark"), [
+    (lambda table: table, "ok"),
+    (drifting, "drifting"),
+    (lambda table: drifting(table, -0.2), "drifting"),
+    (with_outliers, "unstable"),
+    (lambda table: flagged(table, 3), "residual"),
+    (lambda table: drifting(flagged(table, 3)), "residual"),
+    (lambda table: drifting(table, 0.02), "ok"),
+    (lambda table: with_outliers(table, every=len(table)), "ok"),
+], ids=["clean", "slower", "faster", "outliers", "residual", "residual and drift",
+        "a drift that does not matter", "one outlier"])  # fmt: skip
+def test_marks(shape, spoil, mark):
+    row = judged(spoil(requests(**shape))).iloc[0]
+    assert row["quality"] == mark
+    assert pd.isna(row["quality_advice"]) == (mark == "ok")
+
+
+@SHAPES
+def test_noise_is_unstable_and_no_drift(shape):
+    row = judged(requests(noise=0.3, **shape)).iloc[0]
+    assert row["quality"] == "unstable"
+    assert row["variation"] == pytest.approx(0.3, abs=0.1)
+
+
+@SHAPES
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05])
+def test_clean_noise_is_ok_in_nearly_all_trials(shape, noise):
+    trials = [requests(seed, noise=noise, subject=str(seed), **shape) for seed in range(100)]
+    table = judge(pd.concat(trials).groupby(KEYS))
+    assert (table["quality"] == "ok").sum() >= 95
+
+
+def test_the_numbers_are_what_was_put_in():
+    row = judged(flagged(with_outliers(requests(samples=400, noise=0.03), every=40), 2)).iloc[0]
+    assert row["outlier_share"] == pytest.approx(1 / 40)
+    assert row["flagged_share"] == pytest.approx(2 / 400)
+    assert row["variation"] == pytest.approx(0.03, abs=0.005)
+    assert judged(drifting(requests(samples=400), 0.3)).iloc[0]["drift"] == pytest.approx(
+        1.25 / 1.05 - 1, abs=0.02
+    )
+
+
+def test_a_mark_stays_on_its_own_row():
+    tables = {
+        "clean": requests(1), "drift": drifting(requests(2)), "outliers": with_outliers(requests(3)),
+        "wrong": flagged(requests(4), 20),
+    }  # fmt: skip
+    table = judged(*(rows.assign(subject=name) for name, rows in tables.items()))
+    assert dict(zip(table["subject"], table["quality"], strict=True)) == {
+        "clean": "ok", "drift": "drifting", "outliers": "unstable", "wrong": "residual",
+    }  # fmt: skip
+    sentences = quality_sentences(table)
+    assert sentences[0] == "3 of 4 rows of the summary are not ok."
+    assert sum("drift," in sentence and "drifting" in sentence for sentence in sentences) == 1
+    assert "12.5% of all records are flagged" in sentences[-1]
+
+
+def test_methods_and_views_are_judged_apart():
+    table = judged(
+        requests(1), drifting(requests(2, method="base")), requests(3, length_view="fixed")
+    )
+    marks = table.set_index(["method", "length_view"])["quality"]
+    assert marks.loc[("base", "natural")] == "drifting"
+    assert (marks.drop(("base", "natural")) == "ok").all()
+
+
+@pytest.mark.parametrize(("column", "values"), [
+    ("model_config.device", ("cpu", "NVIDIA H100")), ("model_config.dtype", ("float32", "bfloat16")),
+    ("model_config.weights", ("dummy", "real")), ("runtime", ("eager", "compiled")),
+])  # fmt: skip
+def test_mixed_records_are_rows_of_their_own_and_none_looks_unstable(column, values):
+    slow, fast = requests(1), slowed(requests(2), 0.1)
+    mixed = pd.concat([slow.assign(**{column: values[0]}), fast.assign(**{column: values[1]})])
+    table = judged(mixed.sample(frac=1, random_state=0))
+    assert table["count"].tolist() == [40, 40]
+    assert table[column].tolist() == sorted(values)
+    assert table["quality"].tolist() == ["ok", "ok"]
+
+
+def test_throttling_marks_the_shard_of_that_device_alone():
+    tables = [requests(1), requests(2, subject="other"), requests(3, method="base")]
+    tables.append(requests(4, **{"model_config.device": "NVIDIA H100"}))
+    table = judged(*tables, throttled={SHARD})
+    hit = (table["subject"] == "all") & (table["model_config.device"] == "cpu")
+    assert (table.loc[hit, "quality"] == "throttled").all()
+    assert (table.loc[~hit, "quality"] == "ok").all()
+    whole_file = judged(*tables, throttled={("tiny", None, None, "cpu", "float32", "dummy")})
+    assert (whole_file["quality"] == "throttled").tolist() == (
+        whole_file["model_config.device"] == "cpu"
+    ).tolist()
+
+
+def test_too_few_requests_are_ok_unless_something_speaks_against_them():
+    few = with_outliers(requests(samples=7, noise=0.5))
+    row = judged(few).iloc[0]
+    assert row["quality"] == "ok"
+    assert "too few" in row["quality_advice"]
+    assert row[["variation", "drift", "outlier_share"]].isna().all()
+    assert judged(flagged(few, 1)).iloc[0]["quality"] == "residual"
+    assert judged(few, throttled={SHARD}).iloc[0]["quality"] == "throttled"
+
+
+def test_one_record_and_rows_without_records(tmp_path):
+    lost = {"id": "f", "dataset": "gsm8k", "subject": "lost", "pair": "tiny", "method": None,
+            "stage": "request", "error_type": "E", "message": "m"}  # fmt: skip
+    table = summarize(*merge([write(tmp_path, [invent()], [lost])]))
+    assert table["quality"].fillna("").tolist() == ["ok", ""]
+    assert quality_sentences(table) == ["All 1 rows of the summary are ok."]
+
+
+def test_prompts_sorted_by_length_are_no_drift():
+    table = requests(samples=60).sort_values("prompt_length", ignore_index=True)
+    assert judged(table).iloc[0]["quality"] == "ok"
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.01, 100), st.integers(0, 5))
+def test_the_unit_of_time_changes_nothing(factor, seed):
+    table = with_outliers(drifting(requests(seed, repeats=2), 0.1))
+    numbers = ["variation", "drift", "outlier_share"]
+    expected = judge(table.groupby(KEYS))[numbers].astype(float)
+    found = judge(slowed(table, factor).groupby(KEYS))[numbers].astype(float)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 100)), min_size=1, max_size=30))
+def test_medians_of_groups(pairs):
+    group, values = map(np.array, zip(*pairs, strict=True))
+    group = np.unique(group, return_inverse=True)[1]
+    expected = [np.median(values[group == n]) for n in range(group.max() + 1)]
+    np.testing.assert_allclose(medians_of(values, group), expected)
+
+
+def test_a_sample_is_compared_with_itself_where_it_can_be():
+    ms = np.array([10.0, 11, 10, 100, 110, 100, 1, 1, 7])
+    sample = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3])
+    relative = relative_times(ms, sample, np.ones((9, 1)))
+    assert relative.spent == 3
+    np.testing.assert_allclose(relative.times, [1, 1.1, 1, 1, 1.1, 1, 1, 1])
+
+
+def run_file(folder, throttled, **identity):
+    run = {
+        "pair": "tiny", "dataset": "gsm8k", "subject": "all", "watch": {"throttled": throttled},
+        "model_config": {"device": "cpu", "dtype": "float32", "weights": "dummy"},
+    } | identity  # fmt: skip
+    path = folder / f"{identity.get('subject', 'all')}_run.json"
+    path.write_text(json.dumps(run))
+    return path
+
+
+def test_throttled_shards_are_read_from_their_runs(tmp_path):
+    hot = run_file(tmp_path, True)
+    others = [run_file(tmp_path, False, subject="cool"), run_file(tmp_path, None, subject="old")]
+    assert read_throttled([hot, *others, tmp_path / "missing_run.json"]) == {SHARD}
+    hot.write_text("[]")
+    with pytest.raises(UserError, match="not a shard's run file"):
+        read_throttled([hot])
+
+
+def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsys):
+    fast = invent(1)
+    fast["model_config"] = {**fast["model_config"], "device": "NVIDIA H100", "dtype": "bfloat16"}
+    shard = write(tmp_path, [invent(0), fast], name="all")
+    run_file(tmp_path, True)
+    manifest, timings, errors, summary = (tmp_path / n for n in ("s.txt", "t", "e.tsv", "s.tsv"))
+    manifest.write_text(f"{shard}\n\n")
+    merged = ["--manifest", manifest, "--output", timings, "--errors-output", errors]
+    assert merge_timings.main([*map(str, merged)]) == 0
+    said = capsys.readouterr().err
+    assert "2 devices (NVIDIA H100, cpu); 2 dtypes (bfloat16, float32)" in said
+    assert said.count("\n") == 1
+    flags = ["--manifest", manifest, "--timings", timings, "--errors", errors, "--output", summary]
+    assert summarize_timings.main([*map(str, flags)]) == 0
+    table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
+    assert table["quality"].to_dict() == {"NVIDIA H100": "ok", "cpu": "throttled"}
+    assert table["count"].tolist() == [1, 1]
+
+
+def test_records_of_one_setting_are_merged_without_a_word(tmp_path):
+    table, _ = merge([write(tmp_path, [invent(n) for n in range(3)])])
+    assert kept_apart(table) is None
+
+
+def test_the_report_says_which_rows_are_not_ok(tmp_path):
+    table, errors = merge([write(tmp_path, [invent(n, residual_flag=n == 0) for n in range(9)])])
+    page = render(table, errors, tmp_path, summary=summarize(table, errors))
+    assert "1 of 1 rows of the summary are not ok" in page
+    assert "11.1% of all records are flagged" in page
+    assert "Can these numbers be trusted?" not in render(table, errors, tmp_path)
