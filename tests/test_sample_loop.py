@@ -40,3 +40,22 @@ def test_no_method_is_favoured_by_its_place():
     )
     # 1200 samples over 12 places: 100 expected in each, standard deviation 10
     assert all(60 < places[place, method] < 140 for place in range(12) for method in METHODS)
+
+
+def test_a_message_that_does_not_fit_is_the_trouble_of_text_to_text_alone(tmp_path):
+    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.data.sources import SourceSpec, read_rows
+    from c2c_timing.sample_loop import SampleLoop
+    from c2c_timing.session import Session
+    from c2c_timing.walls import WallTimes
+
+    settings = replace(
+        SETTINGS, methods=("base", "t2t"), length_views=("fixed",), max_new_tokens=2,
+        message_max_tokens=32_600, device="cpu",
+    )  # fmt: skip
+    card, walls = load_dataset_card("gsm8k"), WallTimes()
+    row = next(iter(read_rows(card, "all", SourceSpec("builtin"))))
+    result = SampleLoop(settings, Session(settings, walls), walls).time_row(card, "all", row)
+    assert [record["method"] for record in result.records] == ["base"]
+    assert [error["method"] for error in result.errors] == ["t2t"]
+    assert "message_max_tokens" in result.errors[0]["message"]

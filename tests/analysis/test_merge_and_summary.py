@@ -151,7 +151,7 @@ def test_the_report_says_whether_it_pays(tmp_path):
     page = render(table, errors, tmp_path, compare(table), break_even_table(table))
     assert "Does C2C pay?" in page
     assert "text-to-text" in page
-    assert "natural length: C2C" in page
+    assert "natural length: C2C is" in page
     assert "Does C2C pay?" not in render(table, errors, tmp_path)
 
 

@@ -38,7 +38,7 @@ def test_columns_have_intervals_of_their_own_and_may_have_holes():
 
 def test_one_sample_has_no_interval_and_equal_values_have_no_width():
     assert np.isnan(median_intervals(np.ones((3, 1)), np.zeros(3, int))).all()
-    low, high = median_intervals(np.ones((4, 1)), np.arange(4))
+    low, high = median_intervals(np.ones((6, 1)), np.arange(6))
     assert (low[0], high[0]) == (1, 1)
     assert np.isnan(interval(np.arange(100.0), 4)).all()
 

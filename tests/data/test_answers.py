@@ -13,6 +13,8 @@ from c2c_timing.data.sources import SourceSpec, read_rows
     ("B", "B"), ("B.", "B"), (" (C) a pole", "C"), ("**D**", "D"), ("The correct answer is A", "A"),
     ("A cat has four legs, so the answer is B.", "B"), ("Answer: C\nbecause", "C"),
     ("B\n\nA is wrong.", "B"), ("Both A and B, but the answer is clear: B", "B"),
+    ("The answer is B because it is", "B"), ("Option B is correct", "B"), ("B because", "B"),
+    ("The answer is A since", "A"), ("I think it is a cat", None), ("A cat", None),
     ("a cat", None), ("", None), ("DNA", None), ("I'd say so", None),
 ])  # fmt: skip
 def test_the_letter_of_a_response(response, letter):

@@ -21,13 +21,10 @@ rule compare_methods:
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 15,
-    params:
-        seed=config["seed"],
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --output {output.speedup:q}"
-        " --seed {params.seed}"
         " > {log:q} 2>&1"
 
 
@@ -50,14 +47,11 @@ rule fit_break_even:
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 15,
-    params:
-        seed=config["seed"],
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --output {output.breakeven:q}"
         " --costs-output {output.costs:q}"
-        " --seed {params.seed}"
         " > {log:q} 2>&1"
 
 

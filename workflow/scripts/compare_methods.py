@@ -8,6 +8,7 @@ from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
+from c2c_timing.analysis.verdicts import verdicts
 from c2c_timing.errors import UserError, exits_cleanly
 
 EXAMPLE = """example:
@@ -37,12 +38,7 @@ def main(argv: list[str] | None = None) -> int:
             "for example with --configfile configs/compare.yaml"
         )
     write_tsv(speedup, arguments.output)
-    for row in speedup[speedup["scope"] == "overall"].to_dict("records"):
-        print(
-            f"{row['pair']}, {row['length_view']} length: c2c against {row['against']}: "
-            f"{row['speedup']:.3g}x ({row['speedup_low']:.3g} to {row['speedup_high']:.3g}), "
-            f"{row['verdict']}, {row['num_samples']} samples"
-        )
+    print("\n".join(verdicts(speedup, None)))
     return 0
 
 

@@ -51,7 +51,10 @@ def main(argv: list[str] | None = None) -> int:
     records = folder / "demo_timing_data.jsonl"
     time_batches([(card, "all", rows)], settings, session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
-    tokenized = session.prepare(build_prompt(card, "all", rows[0].values), card, "all")
+    prompt = build_prompt(card, "all", rows[0].values)
+    tokenized = session.prepare(prompt, card, "all")
+    if settings.methods[0] == "t2t":
+        tokenized = session.with_exchange(tokenized, prompt, card)
     profile, timing = _profiled(session, settings.methods[0], tokenized)
     profile.export_chrome_trace(str(folder / "demo_profiler_trace.json"))
     stats = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_costs import stage_costs
+from c2c_timing.analysis.verdicts import verdicts
 from c2c_timing.errors import UserError, exits_cleanly
 
 EXAMPLE = """example:
@@ -42,8 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         )
     write_tsv(stage_costs(timings, arguments.seed), arguments.costs_output)
     write_tsv(table, arguments.output)
-    for row in table[table["dataset"] == ""].to_dict("records"):
-        print(f"{row['pair']}, {row['length_view']} length: {row['finding']}")
+    print("\n".join(verdicts(None, table)))
     return 0
 
 

@@ -66,13 +66,18 @@ class SampleLoop:
             self._fail(result, where, None, error)
             return result
         failed = set()
-        if "c2c_shuffled" in self.settings.methods:
+        for method, prepare_more in (
+            ("t2t", self._with_exchange),
+            ("c2c_shuffled", self._with_other_text),
+        ):
+            if method not in self.settings.methods:
+                continue
             try:
                 with self.walls.book("preparing"):
-                    tokenized = self._with_other_text(card, subject, row, tokenized)
-            except Exception as error:  # the other sample's trouble is this method's alone
-                failed.add("c2c_shuffled")
-                self._fail(result, where, "c2c_shuffled", error)
+                    tokenized = prepare_more(card, subject, row, tokenized)
+            except Exception as error:  # what only one method needs is that method's trouble alone
+                failed.add(method)
+                self._fail(result, where, method, error)
         failed |= self._warm_up_all(result, where, tokenized, failed)
         for repeat in range(1, self.settings.repeats + 1):
             for place, (method, view) in enumerate(draw_order(self.settings, where, repeat), 1):
@@ -95,7 +100,7 @@ class SampleLoop:
                     record = self._record(where, method, turn, tokenized, timed)
                     if method == "c2c_shuffled":
                         record["teacher_sample_id"] = row.other.id
-                    record["correct"] = self._judge(card, subject, row, record["response"])
+                    record["correct"] = self._judge(card, subject, row, method, timed)
                     result.records.append(record)
         return result
 
@@ -103,6 +108,10 @@ class SampleLoop:
         if row.problem:
             raise SampleError("read", row.problem)
         return self.session.prepare(build_prompt(card, subject, row.values), card, subject)
+
+    def _with_exchange(self, card: DatasetCard, subject: str, row: Row, tokenized: Any) -> Any:
+        """The teacher's request of t2t, and the chat that its message goes into."""
+        return self.session.with_exchange(tokenized, build_prompt(card, subject, row.values), card)
 
     def _with_other_text(self, card: DatasetCard, subject: str, row: Row, tokenized: Any) -> Any:
         """What the teachers of c2c_shuffled read instead."""
@@ -151,7 +160,6 @@ class SampleLoop:
             result.device_failure = message
 
     def _record(self, where: dict, method: str, turn: dict, tokenized: Any, timed: Timed) -> dict:
-        answerer = self.session.pair.teachers[0] if method == "teacher" else self.session.pair.base
         return build_record(
             identity={
                 **where,
@@ -161,7 +169,9 @@ class SampleLoop:
                 **turn,
             },
             texts=prompt_facts(method, tokenized, timed),
-            response=answerer.tokenizer.decode(timed.answer.ids, skip_special_tokens=True),
+            response=self._answerer(method).tokenizer.decode(
+                timed.answer.ids, skip_special_tokens=True
+            ),
             response_length=len(timed.answer.ids),
             model_config=self.session.model_config,
             timing=timed.timing,
@@ -169,10 +179,22 @@ class SampleLoop:
             residual_limit=self.settings.residual_limit,
         )
 
-    def _judge(self, card: DatasetCard, subject: str, row: Row, response: str) -> bool | None:
-        """Whether the answer is right; None where made-up weights gave it, or no rule can tell."""
+    def _answerer(self, method: str) -> Any:
+        pair = self.session.pair
+        return pair.teachers[0] if method == "teacher" else pair.base
+
+    def _judge(
+        self, card: DatasetCard, subject: str, row: Row, method: str, timed: Timed
+    ) -> bool | None:
+        """Whether the answer is right; None where made-up weights gave it, or no rule can tell.
+
+        At fixed length a model must go on after its answer; what comes then is no part of it.
+        """
         if self.session.model_config["weights"] != "real":
             return None
+        model, ids = self._answerer(method), timed.answer.ids
+        end = next((place for place, i in enumerate(ids) if i in model.eos_ids), len(ids))
+        response = model.tokenizer.decode(ids[:end], skip_special_tokens=True)
         return is_correct(card, subject, row.values, response)
 
 

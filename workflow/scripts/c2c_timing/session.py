@@ -71,17 +71,27 @@ class Session:
             SampleError: the prompt is too short, too long, or has ids that a model does not know.
         """
         settings = self.settings
-        prompt, tokenized = self._tokenized(prompt, card, subject)
-        request = tokenized.request
-        length, limit = request.base_ids.shape[1], settings.max_prompt_tokens
+        tokenized = self._tokenized(prompt, card, subject)
+        length, limit = tokenized.request.base_ids.shape[1], settings.max_prompt_tokens
         if limit and not card.truncation and length > limit:
             raise SampleError(
                 "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
             )
-        if "t2t" in settings.methods:
-            exchange = self._exchange(prompt, request.decoding.max_new_tokens)
-            tokenized = replace(tokenized, request=replace(request, exchange=exchange))
         return tokenized
+
+    def with_exchange(
+        self, tokenized: TokenizedPrompt, prompt: Prompt, card: DatasetCard
+    ) -> TokenizedPrompt:
+        """Add what ``t2t`` needs: the teacher's request, and the way of its message to the base.
+
+        Raises:
+            SampleError: request and message do not fit a context window.
+        """
+        max_new_tokens = tokenized.request.decoding.max_new_tokens
+        if card.truncation:
+            prompt = self._truncated(prompt, card.truncation.max_tokens, max_new_tokens)
+        exchange = self._exchange(prompt, max_new_tokens)
+        return replace(tokenized, request=replace(tokenized.request, exchange=exchange))
 
     def with_other_text(
         self, tokenized: TokenizedPrompt, other: Prompt, card: DatasetCard, subject: str
@@ -93,17 +103,14 @@ class Session:
         """
         from .engine.request import with_teacher_text_of
 
-        _, read = self._tokenized(other, card, subject)
+        read = self._tokenized(other, card, subject)
         try:
             request = with_teacher_text_of(tokenized.request, read.request)
         except ValueError as error:
             raise SampleError("tokenize", str(error)) from None
         return replace(tokenized, request=request)
 
-    def _tokenized(
-        self, prompt: Prompt, card: DatasetCard, subject: str
-    ) -> tuple[Prompt, TokenizedPrompt]:
-        """The prompt as it was truncated, and its ids."""
+    def _tokenized(self, prompt: Prompt, card: DatasetCard, subject: str) -> TokenizedPrompt:
         from .engine.decoding import Decoding
         from .engine.prompt_ids import tokenize_prompt
 
@@ -118,7 +125,7 @@ class Session:
         )
         if card.truncation:
             prompt = self._truncated(prompt, card.truncation.max_tokens, max_new_tokens)
-        return prompt, tokenize_prompt(
+        return tokenize_prompt(
             prompt.messages, prompt.chat, self.pair, settings.pair.alignment, decoding
         )
 
@@ -133,7 +140,7 @@ class Session:
         with self.torch.inference_mode():
             answer = self.arms[method](self.pair, request, clock)
         reading = clock.read()
-        timing = timing_of(reading, answer.projector_calls, tokenized.tokenize_ms)
+        timing = timing_of(reading, answer.projector_calls, tokenized.tokenize_ms_of(method))
         return Timed(answer, reading, timing)
 
     def release_memory(self) -> None:

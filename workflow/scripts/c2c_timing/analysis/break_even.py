@@ -17,6 +17,13 @@ from .records import CONDITIONS, SAMPLE
 from .stage_costs import Line, fit_stages
 from .statistics import interval
 
+# What a request of each method consists of.
+STAGES = {
+    "c2c": ("base_embedding", "base_prefill", "teacher_embedding", "teacher_prefill", "projector",
+            "decode"),
+    "t2t": ("teacher_embedding", "teacher_prefill", "teacher_decode", "handover", "base_embedding",
+            "base_prefill", "decode"),
+}  # fmt: skip
 COLUMNS = [
     *CONDITIONS,
     "dataset",
@@ -76,7 +83,13 @@ class BreakEven:
 
     @property
     def tokens(self) -> tuple[float, float, float]:
-        """Break-even length with its interval; below 0 C2C is cheaper than even an empty message."""
+        """Break-even length with its interval; below 0 C2C is cheaper than even an empty message.
+
+        NaN where nobody can tell whether a longer message costs more at all.
+        """
+        slope_low = interval(self.t2t_ms_per_token[1:], self.num_samples)[0]
+        if min(self.t2t_ms_per_token[0], np.nan_to_num(slope_low, nan=np.inf)) <= 0:
+            return np.nan, np.nan, np.nan
         crossings = (self.c2c_ms - self.t2t_ms) / self.t2t_ms_per_token
         return crossings[0], *interval(crossings[1:], self.num_samples)
 
@@ -84,6 +97,8 @@ class BreakEven:
     def finding(self) -> str:
         """The break-even in words."""
         crossing, low, high = self.tokens
+        if np.isnan(crossing):
+            return "no break-even can be told"
         if np.nanmax([crossing, high]) <= 0:
             return "C2C costs less at any length of message"
         spread = "" if np.isnan(low) else f" ({max(low, 0):.0f} to {high:.0f})"
@@ -98,12 +113,13 @@ def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:
     Each is fitted to its own records, at its own median lengths. Empty where the records lack C2C or
     text-to-text.
     """
-    scopes = {"": records, **dict(list(records.groupby("dataset")))}
-    return {
-        name: _at(_setting(part), fit_stages(part, seed), len(part[SAMPLE].drop_duplicates()))
-        for name, part in scopes.items()
-        if {"c2c", "t2t"} <= set(part["method"])
-    }
+    both = _with_both(records)
+    found = {}
+    for name, part in {"": both, **dict(list(both.groupby("dataset")))}.items():
+        lines = fit_stages(part, seed) if len(part) else {}
+        if all((method, stage) in lines for method, stages in STAGES.items() for stage in stages):
+            found[name] = _at(_setting(part), lines, len(part[SAMPLE].drop_duplicates()))
+    return found
 
 
 def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -119,6 +135,13 @@ def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
                  *found.tokens, found.finding)
             )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _with_both(records: pd.DataFrame) -> pd.DataFrame:
+    """The records of C2C and text-to-text, of samples that have both."""
+    records = records[records["method"].isin(("c2c", "t2t"))]
+    methods = records.groupby(SAMPLE)["method"].transform("nunique")
+    return records[methods == 2]
 
 
 def _setting(records: pd.DataFrame) -> Setting:

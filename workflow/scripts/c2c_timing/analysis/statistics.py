@@ -18,8 +18,9 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 REPLICATES = 1000
-# Below it a bootstrap interval of 95 % holds the truth in less than 90 of 100 cases: none is given.
+# Below it an interval of 95 % holds the truth in less than 90 of 100 cases: none is given.
 FEWEST_SAMPLES = 5
+FEW_SAMPLES = 30
 # Numbers of one chunk of replicates, so that many samples need no more memory than few.
 CHUNK_NUMBERS = 1_000_000
 
@@ -32,7 +33,7 @@ def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray
         sample: (records,), which sample a record belongs to, 0 … n-1.
 
     Returns:
-        Two arrays (columns,); NaN for a column of fewer than two samples.
+        Two arrays (columns,); NaN for a column of fewer than ``FEWEST_SAMPLES`` samples.
     """
     ends = [_median_interval(column, sample) for column in np.asarray(values, float).T]
     low, high = np.array(ends).reshape(-1, 2).T
@@ -44,7 +45,7 @@ def _median_interval(values: np.ndarray, sample: np.ndarray) -> tuple[float, flo
     values = values[there]
     sample = np.unique(sample[there], return_inverse=True)[1]
     samples = sample.max(initial=-1) + 1
-    if samples < 2:
+    if samples < FEWEST_SAMPLES:
         return np.nan, np.nan
     centre = np.median(values)
     # +1/2 above, -1/2 below, 0 on it: the sum over a sample is how far it pulls the rank.
@@ -57,8 +58,12 @@ def _median_interval(values: np.ndarray, sample: np.ndarray) -> tuple[float, flo
     return low, high
 
 
-def draws(samples: int, seed: int, replicates: int = REPLICATES) -> Iterator[np.ndarray]:
-    """How often each sample is drawn: chunks of (replicates, samples), float32."""
+def draws(samples: int, seed: int, replicates: int | None = None) -> Iterator[np.ndarray]:
+    """How often each sample is drawn: chunks of (replicates, samples), float32.
+
+    By default few samples, whose intervals end far in the tail, are drawn more often.
+    """
+    replicates = replicates or (REPLICATES if samples > FEW_SAMPLES else 4 * REPLICATES)
     rng = np.random.default_rng([seed, samples])
     at_once = max(1, min(replicates, CHUNK_NUMBERS // samples))
     for start in range(0, replicates, at_once):

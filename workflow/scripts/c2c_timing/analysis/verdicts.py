@@ -18,7 +18,7 @@ def verdicts(speedup: pd.DataFrame | None, breakeven: pd.DataFrame | None) -> li
             for row in overall.to_dict("records")
         ]
     if breakeven is not None:
-        overall = breakeven[breakeven["dataset"].isna()]
+        overall = breakeven[breakeven["dataset"].fillna("") == ""]
         sentences += [
             f"{_where(row)}: {row['finding']}, at a prompt of {row['prompt_tokens']:.0f} tokens."
             for row in overall.to_dict("records")
@@ -45,7 +45,10 @@ def speedup_rows(speedup: pd.DataFrame | None) -> list[list[str]]:
 
 
 def _where(row: dict) -> str:
-    return f"{row['pair']} on {row['model_config.device']}, {row['length_view']} length"
+    return (
+        f"{row['pair']} on {row['model_config.device']} in {row['model_config.dtype']} "
+        f"({row['runtime']}, {row['model_config.weights']} weights), {row['length_view']} length"
+    )
 
 
 def _verdict(row: dict) -> str:

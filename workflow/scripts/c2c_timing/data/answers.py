@@ -11,9 +11,9 @@
 | ``any_of`` | a list of texts | the first line |
 | ``none``, ``last_turn`` | nobody can tell | |
 
-Letters are those that stand alone: after the last "answer is" or "Answer:" where there is one, else
-the first of the response. Texts are compared without case, blanks, dollar signs, ``\\boxed`` and the
-full stop at the end; numbers by value, without thousands commas.
+Letters are those that stand alone and are no word ("A cat", "I say"): after the last "answer is" or
+"Answer:" where there is one, else the first of the response. Texts are compared without case, blanks,
+dollar signs, ``\\boxed`` and the full stop at the end; numbers by value, without thousands commas.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ LETTERS = list("ABCDEFGHIJ")
 CUE = re.compile(r"answer\s*(?:is|:)", re.IGNORECASE)
 ANSWER_LINE = re.compile(r"answer\s*:(.*)", re.IGNORECASE)
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
-# "A cat" holds an article, "A. a cat", "(A)" and "A" hold an option.
-LETTER = re.compile(r"(?<![\w'])([A-J])(?=\s*(?:[).:,;*\]\n]|$))")
+# "A cat" holds an article and "I say" a pronoun; "A. a cat", "(A)" and "A" hold an option.
+LETTER = re.compile(r"(?<![\w'])(?:([B-HJ])(?![\w'])|([AI])(?=\s*(?:[).:,;*\]\n]|$)))")
+CUED_LETTER = re.compile(r"\W*([A-J])(?![\w'])")
 
 
 def is_correct(card: DatasetCard, subject: str, row: dict[str, Any], response: str) -> bool | None:
@@ -105,9 +106,11 @@ RULES: dict[str, Callable[[Any, dict, DatasetCard, str], bool | None]] = {
 
 def letter_of(response: str) -> str | None:
     """The option letter that a response names; None if it names none."""
-    cued = CUE.split(response)
-    places = [cued[-1], response] if len(cued) > 1 else [response]
-    return next((match[1] for place in places if (match := LETTER.search(place))), None)
+    *before, last = CUE.split(response)
+    if before and (match := CUED_LETTER.match(last)):
+        return match[1]
+    places = [last, response] if before else [response]
+    return next((m[1] or m[2] for place in places if (m := LETTER.search(place))), None)
 
 
 def number_of(response: str) -> float | None:

@@ -16,11 +16,23 @@ from .request import Request, TextSpan, build_request, same_ids
 
 @dataclass(frozen=True)
 class TokenizedPrompt:
-    """The text that the base reads, the request made of it, and what tokenizing took."""
+    """The text that the base reads, the request made of it, and what tokenizing took.
+
+    Attributes:
+        tokenize_ms: of the base's text alone.
+        align_ms: of all that C2C needs: the same, or the alignment of different tokenizers.
+    """
 
     text: str
     request: Request
     tokenize_ms: float
+    align_ms: float
+
+    def tokenize_ms_of(self, method: str) -> float:
+        """What a method alone would have to tokenize before its request."""
+        if method == "t2t":
+            return self.request.exchange.tokenize_ms
+        return self.tokenize_ms if method in ("base", "teacher") else self.align_ms
 
 
 def tokenize_prompt(
@@ -38,20 +50,23 @@ def tokenize_prompt(
     text = render(messages, is_chat, pair.base.tokenizer)
     teacher_texts = [render(messages, is_chat, teacher.tokenizer) for teacher in pair.teachers]
     started = time.perf_counter()
+    ids = encode(text, is_chat, pair.base.tokenizer)
+    tokenize_ms = align_ms = (time.perf_counter() - started) * 1e3
     if alignment is None:
-        ids = encode(text, is_chat, pair.base.tokenizer)
         spans = same_ids(ids, len(pair.teachers))
     else:
         tokenizers = [teacher.tokenizer for teacher in pair.teachers]
+        started = time.perf_counter()
         try:
             spans = aligned_spans(
                 messages, text, teacher_texts, pair.base.tokenizer, tokenizers, alignment
             )
         except ValueError as error:
             raise SampleError("tokenize", str(error)) from None
-    tokenize_ms = (time.perf_counter() - started) * 1e3
+        align_ms = (time.perf_counter() - started) * 1e3
     _check(spans, pair, decoding.max_new_tokens)
-    return TokenizedPrompt(text, build_request(spans, decoding, pair.device), tokenize_ms)
+    request = build_request(spans, decoding, pair.device)
+    return TokenizedPrompt(text, request, tokenize_ms, align_ms)
 
 
 def room_for_prompt(pair: ModelPair, max_new_tokens: int, template_tokens: int = 64) -> int:

@@ -9,6 +9,7 @@ document twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class TextExchange:
         frame_length: tokens of the base's chat without the message.
         message_max_tokens: longest message, in the teacher's tokens.
         teacher_capacity, base_capacity: tokens that the caches must hold.
+        tokenize_ms: what tokenizing the request for background took.
     """
 
     base: CausalLM
@@ -62,6 +64,7 @@ class TextExchange:
     max_new_tokens: int
     teacher_capacity: int
     base_capacity: int
+    tokenize_ms: float
 
     def base_prompt(self, message_ids: Sequence[int]) -> BasePrompt:
         """The teacher's ids to text, into the base's chat, to the base's ids on its device.
@@ -101,7 +104,9 @@ def build_exchange(
     Raises:
         SampleError: request and message do not fit a context window.
     """
+    started = time.perf_counter()
     _, teacher_ids = encode_chat(before, is_chat, teacher.tokenizer)
+    tokenize_ms = (time.perf_counter() - started) * 1e3
     empty = [*before, {"role": "assistant", "content": ""}, after]
     _, frame = encode_chat(empty, is_chat, base.tokenizer)
     for model, tokens in (
@@ -127,4 +132,5 @@ def build_exchange(
         max_new_tokens,
         teacher_capacity=len(teacher_ids) + message_max_tokens,
         base_capacity=min(capacity, base.context_window),
+        tokenize_ms=tokenize_ms,
     )

@@ -37,7 +37,7 @@ def draw(timings: pd.DataFrame) -> Figure:
 def _lines(axis: plt.Axes, found: BreakEven, rows: pd.DataFrame) -> None:
     crossing, low, high = found.tokens
     seen = rows.loc[rows["method"] == "t2t", ["num_teacher_tokens", "total_time_ms"]]
-    furthest = max(1.3 * seen["num_teacher_tokens"].max(), 1.6 * crossing)
+    furthest = np.nanmax([1.3 * seen["num_teacher_tokens"].max(), 1.6 * crossing])
     messages = np.linspace(0, furthest, 60)
     text = found.t2t_ms[:, None] + found.t2t_ms_per_token[:, None] * messages
     cache = np.broadcast_to(found.c2c_ms[:, None], text.shape)
