@@ -55,7 +55,7 @@ def test_a_message_that_does_not_fit_is_the_trouble_of_text_to_text_alone(tmp_pa
     )  # fmt: skip
     card, walls = load_dataset_card("gsm8k"), WallTimes()
     row = next(iter(read_rows(card, "all", SourceSpec("builtin"))))
-    result = SampleLoop(settings, Session(settings, walls), walls).time_row(card, "all", row)
+    result = SampleLoop(settings, Session(settings, walls), walls, 1).time_row(card, "all", row)
     assert [record["method"] for record in result.records] == ["base"]
     assert [error["method"] for error in result.errors] == ["t2t"]
     assert "message_max_tokens" in result.errors[0]["message"]
