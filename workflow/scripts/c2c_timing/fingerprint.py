@@ -102,12 +102,9 @@ def _fuser_weights(spec: FuserSpec) -> Any:
     folder = Path(spec.checkpoint)
     if folder.is_dir():
         return _listing(folder / (spec.subfolder or ""))
-    from huggingface_hub import snapshot_download
+    from .engine.pair import download_fuser
 
-    # It was loaded a moment ago: the cache tells the commit, without a network.
-    return Path(
-        snapshot_download(spec.checkpoint, revision=spec.revision, local_files_only=True)
-    ).name
+    return download_fuser(spec, from_cache=True).name  # it was loaded a moment ago
 
 
 def _listing(folder: Path) -> list[Any]:

@@ -96,17 +96,22 @@ def _load_fuser(
     if not folder.is_dir():
         if spec.weights == "local":
             raise UserError(f"{spec.checkpoint}: no such fuser folder; check --fuser_checkpoint")
-        folder = _download(spec)
+        folder = download_fuser(spec)
     return load_fuser(folder / (spec.subfolder or ""), base.kv_shapes, teacher.kv_shapes)
 
 
-def _download(spec: FuserSpec) -> Path:
+def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
+    """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
     from huggingface_hub import snapshot_download
 
     with _explained(spec.checkpoint):
-        pattern = f"{spec.subfolder}/*" if spec.subfolder else None
         return Path(
-            snapshot_download(spec.checkpoint, revision=spec.revision, allow_patterns=pattern)
+            snapshot_download(
+                spec.checkpoint,
+                revision=spec.revision,
+                allow_patterns=f"{spec.subfolder}/*" if spec.subfolder else None,
+                local_files_only=from_cache,
+            )
         )
 
 
