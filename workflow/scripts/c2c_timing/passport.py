@@ -128,12 +128,10 @@ def _fuser(spec: FuserSpec) -> dict[str, Any]:
                 "sha256": hash_value(dataclasses.asdict(spec))}  # fmt: skip
     folder, revision = Path(spec.checkpoint), None
     if not folder.is_dir():
-        from huggingface_hub import snapshot_download
+        from .engine.pair import download_fuser
 
         # It was downloaded when the pair was loaded; its folder is named after the commit.
-        folder = Path(
-            snapshot_download(spec.checkpoint, revision=spec.revision, local_files_only=True)
-        )
+        folder = download_fuser(spec, from_cache=True)
         revision = folder.name
     files = (folder / (spec.subfolder or "")).glob("projector_*")
     return {"checkpoint": spec.checkpoint, "weights": spec.weights, "revision": revision,
