@@ -39,7 +39,7 @@ def main() -> None:
 def hang_after(num_samples: int, job: str):
     """Samples that stop coming; the job's time is cut to the shortest that SLURM knows, a minute."""
 
-    def hanging(items, title):
+    def hanging(items, *_title, **_numbers):
         yield from items[:num_samples]
         subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
         time.sleep(600)
