@@ -153,7 +153,7 @@ def is_comparison(methods: Collection[str]) -> bool:
 def timing_code() -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
     library = Path(__file__).resolve().parent
-    apart = ("analysis", "floors")
+    apart = ("analysis", "floors", "checks")
     modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in apart]
     return sorted(_relative(p) for p in modules if p.name not in ("plan.py",))
 
@@ -170,6 +170,13 @@ def floors_code() -> list[str]:
     library = Path(__file__).resolve().parent
     files = [*(library / "floors").glob("*.py"), library / "engine" / "devices.py"]
     return sorted(_relative(p) for p in files)
+
+
+def checks_code() -> list[str]:
+    """Modules that test the clock: those that time, those that check, and their statistics."""
+    library = Path(__file__).resolve().parent
+    files = [*(library / "checks").glob("*.py"), library / "analysis" / "statistics.py"]
+    return sorted([*timing_code(), *map(_relative, files)])
 
 
 def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
