@@ -23,6 +23,7 @@ rule all:
         "results/report.html",
 
 
+include: "workflow/rules/self_test.smk"
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/comparison.smk"

@@ -208,6 +208,13 @@ def floors_code() -> list[str]:
     return sorted(_relative(p) for p in files)
 
 
+def checks_code() -> list[str]:
+    """Modules that test the clock: those that time, those that check, and their statistics."""
+    library = Path(__file__).resolve().parent
+    files = [*(library / "checks").glob("*.py"), library / "analysis" / "statistics.py"]
+    return sorted([*timing_code(), *map(_relative, files)])
+
+
 def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
     """The timing command's flags that come from the config, quoted for a shell, in fixed order."""
     values = {

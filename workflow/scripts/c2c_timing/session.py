@@ -18,6 +18,7 @@ from .walls import WallTimes
 if TYPE_CHECKING:
     from .arms.answer import Answer
     from .engine.prompt_ids import TokenizedPrompt
+    from .engine.request import Request
     from .engine.text_exchange import TextExchange
 
 # Wording of a request for background, beside the prompt that it may hold.
@@ -132,16 +133,20 @@ class Session:
     def time_request(self, method: str, view: str, tokenized: TokenizedPrompt) -> Timed:
         """One timed request by one method, at natural or fixed length."""
         request = tokenized.request.at_length(view)
-        marks = 8 * (len(request.sections) + 1) * (1 + len(self.pair.teachers))
-        marks += request.decoding.max_new_tokens
-        if request.exchange:
-            marks += request.exchange.message_max_tokens
-        clock = clock_for(self.pair.device.type, marks)
+        clock = clock_for(self.pair.device.type, self.most_marks(request))
         with self.torch.inference_mode():
             answer = self.arms[method](self.pair, request, clock)
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, tokenized.tokenize_ms_of(method))
         return Timed(answer, reading, timing)
+
+    def most_marks(self, request: Request) -> int:
+        """The most stages, every decode step included, that a request has by any method."""
+        marks = 8 * (len(request.sections) + 1) * (1 + len(self.pair.teachers))
+        marks += request.decoding.max_new_tokens
+        if request.exchange:
+            marks += request.exchange.message_max_tokens
+        return marks
 
     def release_memory(self) -> None:
         """After a request that did not fit."""

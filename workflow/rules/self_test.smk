@@ -1,0 +1,32 @@
+"""Self-test: the clock must find known delays on the device of the run before anything is timed."""
+
+
+rule self_test:
+    """Test the clock once, with the shards' own resources."""
+    input:
+        script=f"{SCRIPTS}/self_test.py",
+        code=plan.checks_code(),
+    output:
+        report="results/self_test.json",
+    log:
+        "results/logs/self_test.log",
+    benchmark:
+        "results/benchmarks/self_test.jsonl"
+    conda:
+        "../../envs/timing.yaml"
+    threads: config["resources"]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * 15,
+        gpu=config["resources"]["gpus"],
+        # A shard on the same machine would disturb it, and be disturbed.
+        stopwatch=1,
+    params:
+        device=config["device"],
+        # Not used below, but another number of threads is another device to the clock.
+        threads=config["resources"]["threads"],
+    shell:
+        "python {input.script:q}"
+        " --device {params.device:q}"
+        " --output {output.report:q}"
+        " > {log:q} 2>&1"

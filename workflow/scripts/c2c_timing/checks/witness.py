@@ -1,0 +1,160 @@
+"""Known delays inside the stages of a request, and independent readings of what they really took.
+
+The arms stay as they are: they are handed models, projectors and a text exchange that wait a while
+at the end of the calls which a stage consists of, and note when each call began and ended.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from ..clock import Stage
+from ..engine.pair import ModelPair
+from ..engine.request import Request
+
+
+@dataclass(frozen=True)
+class Took:
+    """What the calls of one stage took in one request, by the witness.
+
+    Attributes:
+        total_ms: the calls, delays included.
+        delay_ms: the delays alone.
+    """
+
+    total_ms: float = 0.0
+    delay_ms: float = 0.0
+
+
+class Witness:
+    """Sleeps on the host, and reads a clock that is not the stage timers' own.
+
+    Args:
+        delayed: the stage whose calls are delayed; None delays none.
+        delay_ms: how long each of them is to wait.
+    """
+
+    def __init__(self, delayed: Stage | None, delay_ms: float) -> None:
+        self.delayed, self.delay_ms = delayed, delay_ms
+        self._noted: list[tuple[Stage, Any, Any, Any]] = []
+
+    def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
+        """Make a call of a stage, delay its end where that is asked for, and note the times."""
+        begin = self._now()
+        result = call(*args)
+        called = self._now()
+        if stage is self.delayed:
+            self._pause()
+        self._noted.append((stage, begin, called, self._now()))
+        return result
+
+    def read(self) -> dict[Stage, Took]:
+        """What each stage took; to be asked for after the request."""
+        totals: dict[Stage, Took] = defaultdict(Took)
+        for stage, begin, called, end in self._noted:
+            totals[stage] = Took(
+                totals[stage].total_ms + self._ms_between(begin, end),
+                totals[stage].delay_ms + self._ms_between(called, end),
+            )
+        return dict(totals)
+
+    def _now(self) -> Any:
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+
+    def _pause(self) -> None:
+        time.sleep(self.delay_ms / 1e3)
+
+    def _ms_between(self, begin: Any, end: Any) -> float:
+        return (end - begin) / 1e6
+
+
+class CudaWitness(Witness):
+    """Keeps the device busy, and reads events of its own on the same stream."""
+
+    def _now(self) -> torch.cuda.Event:
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def _pause(self) -> None:
+        torch.cuda._sleep(round(self.delay_ms * _cycles_per_ms(torch.cuda.current_device())))
+
+    def _ms_between(self, begin: torch.cuda.Event, end: torch.cuda.Event) -> float:
+        end.synchronize()
+        return begin.elapsed_time(end)
+
+
+@functools.cache
+def _cycles_per_ms(device: int) -> float:
+    """Cycles that the busy kernel waits in a millisecond; the second of two runs, at full clocks."""
+    cycles = 20_000_000
+    with torch.cuda.device(device):
+        for _ in range(2):
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            torch.cuda._sleep(cycles)
+            end.record()
+            end.synchronize()
+    return cycles / begin.elapsed_time(end)
+
+
+def witness_for(device_type: str) -> type[Witness]:
+    """The witness of a device."""
+    return CudaWitness if device_type == "cuda" else Witness
+
+
+class _Watched:
+    """Stands in for an object: named methods go through the witness, all else straight to it."""
+
+    def __init__(self, what: Any, witness: Witness, stages: dict[str, Stage]) -> None:
+        self._what = what
+        for name, stage in stages.items():
+            setattr(self, name, functools.partial(witness.watch, stage, getattr(what, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._what, name)
+
+
+def watched(
+    method: str, pair: ModelPair, request: Request, witness: Witness
+) -> tuple[ModelPair, Request]:
+    """The pair and the request of a method, with every stage's calls under the eyes of a witness."""
+    teacher_steps = Stage.DECODE if method == "teacher" else Stage.TEACHER_DECODE
+    base = {
+        "embed": Stage.BASE_EMBEDDING,
+        "prefill": Stage.BASE_PREFILL,
+        "step": Stage.DECODE,
+    }
+    teacher = {
+        "embed": Stage.TEACHER_EMBEDDING,
+        "prefill": Stage.TEACHER_PREFILL,
+        "step": teacher_steps,
+    }
+    projector = {"residuals": Stage.PROJECTOR}
+    fusers = [
+        SimpleNamespace(
+            connections=[
+                replace(c, projector=_Watched(c.projector, witness, projector))
+                for c in fuser.connections
+            ]
+        )
+        for fuser in pair.fusers
+    ]
+    if request.exchange:
+        handover = {"base_prompt": Stage.HANDOVER}
+        request = replace(request, exchange=_Watched(request.exchange, witness, handover))
+    pair = replace(
+        pair,
+        base=_Watched(pair.base, witness, base),
+        teachers=[_Watched(model, witness, teacher) for model in pair.teachers],
+        fusers=fusers,
+    )
+    return pair, request
