@@ -10,7 +10,6 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import psutil
 
 from . import nvml_device
 from .engine.pair_card import FuserSpec
+from .fingerprint import versions
 
 if TYPE_CHECKING:
     from .session import Session
@@ -49,13 +49,6 @@ def passport(session: Session) -> dict[str, Any]:
         "fusers": [_fuser(spec) for spec in session.settings.pair.fusers],
         "weights": session.model_config["weights"],
         "seed": session.settings.seed,
-    }
-
-
-def versions() -> dict[str, str]:
-    """Of Python and the libraries that run the models."""
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers")
     }
 
 
