@@ -244,16 +244,19 @@ def test_throttled_shards_are_read_from_their_runs(tmp_path):
 def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsys):
     fast = invent(1)
     fast["model_config"] = {**fast["model_config"], "device": "NVIDIA H100", "dtype": "bfloat16"}
-    shard = write(tmp_path, [invent(0), fast], name="all")
-    run_file(tmp_path, True)
-    manifest, timings, errors, summary = (tmp_path / n for n in ("s.txt", "t", "e.tsv", "s.tsv"))
-    manifest.write_text(f"{shard}\n\n")
-    merged = ["--manifest", manifest, "--output", timings, "--errors-output", errors]
+    folder = tmp_path / "timings" / "tiny"
+    folder.mkdir(parents=True)
+    write(folder, [invent(0), fast], name="gsm8k_all")
+    run_file(folder, True).rename(folder / "gsm8k_all_run.json")
+    manifest, timings, errors, summary = (tmp_path / n for n in ("s.tsv", "t", "e.tsv", "s"))
+    manifest.write_text("pair\tdataset\tsubject\ntiny\tgsm8k\tall\n")
+    shards = ["--manifest", manifest, "--timings-dir", tmp_path / "timings"]
+    merged = [*shards, "--output", timings, "--errors-output", errors]
     assert merge_timings.main([*map(str, merged)]) == 0
     said = capsys.readouterr().err
     assert "2 devices (NVIDIA H100, cpu); 2 dtypes (bfloat16, float32)" in said
     assert said.count("\n") == 1
-    flags = ["--manifest", manifest, "--timings", timings, "--errors", errors, "--output", summary]
+    flags = [*shards, "--timings", timings, "--errors", errors, "--output", summary]
     assert summarize_timings.main([*map(str, flags)]) == 0
     table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
     assert table["quality"].to_dict() == {"NVIDIA H100": "ok", "cpu": "throttled"}
