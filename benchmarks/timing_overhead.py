@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     row = next(iter(read_rows(card, "all", settings.source)))
     session = Session(settings, WallTimes())
     prompt = build_prompt(card, "all", row.values)
-    request = session.prepare(prompt, card, "all").request.at_length("fixed")
+    request = session.prepare_for(settings.methods, prompt, card, "all").request.at_length("fixed")
     found = {
         "pair": settings.pair.name,
         "model_config": session.model_config,

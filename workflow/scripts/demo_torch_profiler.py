@@ -52,9 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     time_batches([(card, "all", rows)], settings, session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
     prompt = build_prompt(card, "all", rows[0].values)
-    tokenized = session.prepare(prompt, card, "all")
-    if settings.methods[0] == "t2t":
-        tokenized = session.with_exchange(tokenized, prompt, card)
+    tokenized = session.prepare_for(settings.methods[:1], prompt, card, "all")
     profile, timing = _profiled(session, settings.methods[0], tokenized)
     profile.export_chrome_trace(str(folder / "demo_profiler_trace.json"))
     stats = {

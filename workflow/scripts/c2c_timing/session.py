@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ class Session:
                 "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
             )
         return tokenized
+
+    def prepare_for(
+        self, methods: Collection[str], prompt: Prompt, card: DatasetCard, subject: str
+    ) -> TokenizedPrompt:
+        """``prepare``, and what ``t2t`` needs besides, where it is among the methods."""
+        tokenized = self.prepare(prompt, card, subject)
+        return self.with_exchange(tokenized, prompt, card) if "t2t" in methods else tokenized
 
     def with_exchange(
         self, tokenized: TokenizedPrompt, prompt: Prompt, card: DatasetCard

@@ -33,7 +33,8 @@ def open_tiny(device: str) -> tuple[Session, Any]:
         device=device,
     )
     session = Session(settings, WallTimes())
-    return session, session.prepare(PROMPT, load_dataset_card("gsm8k"), "all").request
+    card = load_dataset_card("gsm8k")
+    return session, session.prepare_for(settings.methods, PROMPT, card, "all").request
 
 
 def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
