@@ -56,13 +56,14 @@ def main(argv: list[str] | None = None) -> int:
     session = Session(settings, WallTimes())
     prompt = build_prompt(card, "all", row.values)
     request = session.prepare_for(settings.methods, prompt, card, "all").request.at_length("fixed")
+    clock = measure_clock(session.pair.device.type)
     found = {
         "pair": settings.pair.name,
         "model_config": session.model_config,
-        "clock": measure_clock(session.pair.device.type),
+        "clock": clock,
         "overhead": [
             measure_overhead(
-                session, request, method, arguments.rounds, settings.seed, arguments.seconds
+                session, request, method, clock, arguments.rounds, settings.seed, arguments.seconds
             )
             for method in settings.methods
         ],

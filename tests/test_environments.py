@@ -36,7 +36,7 @@ def environment_of(path: Path, rule: str) -> Path:
 def library_of(environment: str) -> list[str]:
     """The modules that an environment's scripts use."""
     if environment == "timing":
-        return plan.timing_code()
+        return plan.timing_code({"audit": True})
     shared = ["workflow/scripts/c2c_timing/errors.py"]
     return [path for path in plan.analysis_code() if path.endswith(".py")] + shared
 

@@ -11,7 +11,6 @@ import self_test as command
 from c2c_timing.checks import self_test, stage_delays
 from c2c_timing.checks.overhead import (
     NullClock,
-    at_fixed_length,
     describe,
     measure_clock,
     measure_overhead,
@@ -25,7 +24,7 @@ from c2c_timing.clock import Stage, StageClock
 @pytest.fixture(scope="module")
 def tiny():
     session, request = self_test.open_tiny("cpu")
-    return session, at_fixed_length(request, self_test.FEW_TOKENS)
+    return session, request.shortened(self_test.FEW_TOKENS)
 
 
 def failed(checks):
@@ -176,13 +175,19 @@ def test_the_verdict_on_the_overhead(low, high, words):
     assert verdict(low, high) == words
 
 
+COSTS = {"mark_us": 2.0, "resolution_us": 1.0}
+
+
 def test_overhead_is_a_ratio_with_an_interval(tiny):
-    overhead = measure_overhead(*tiny, "base", rounds=12)
+    overhead = measure_overhead(*tiny, "base", COSTS, rounds=12)
     assert overhead["ratio_low"] <= overhead["ratio"] <= overhead["ratio_high"]
     assert overhead["rounds"] == 12
     assert overhead["residual_ms"] > 0
+    # start, embedding, prefill and three steps
+    accounted = 6 * COSTS["mark_us"] / 1e3 / overhead["bare_request_ms"]
+    assert overhead["accounted_share"] == pytest.approx(accounted)
     assert "95 %" in describe(overhead)[0]
-    few = measure_overhead(*tiny, "base", rounds=3)
+    few = measure_overhead(*tiny, "base", COSTS, rounds=3)
     assert few["verdict"] == "not distinguishable"
 
 

@@ -6,6 +6,7 @@ rule self_test:
     input:
         script=f"{SCRIPTS}/self_test.py",
         code=plan.checks_code(),
+        cards=plan.checks_cards(),
     output:
         report="results/self_test.json",
     log:

@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
         default=0.02,
         help="share of the wall time that may be in no stage before a record is flagged",
     )
+    flags.add_argument(
+        "--audit",
+        action="store_true",
+        help="launches, waits, copies, memory and energy of one sample, into _run.json",
+    )
     add_source_arguments(flags, source="builtin")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
@@ -67,7 +72,9 @@ def main(argv: list[str] | None = None) -> int:
     failed = []
     for subject in subjects:
         try:
-            run = run_shard(card, subject, settings, session, walls, arguments.output_dir)
+            run = run_shard(
+                card, subject, settings, session, walls, arguments.output_dir, arguments.audit
+            )
         except UserError as error:
             if len(subjects) == 1:
                 raise

@@ -31,12 +31,13 @@ def parser() -> argparse.ArgumentParser:
 
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
-    """Run the command: a timed request for the record, then the same one profiled."""
+    """Run the command: a timed request for the record, then the same one under the profiler."""
     arguments = parser().parse_args(argv)
     settings = settings_from(arguments, SourceSpec("builtin"))
     folder = arguments.output_dir
     folder.mkdir(parents=True, exist_ok=True)
 
+    from c2c_timing.audit.launches import launches_in, profile_request
     from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
@@ -52,13 +53,18 @@ def main(argv: list[str] | None = None) -> int:
     time_batches([(card, "all", rows)], settings, session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
     prompt = build_prompt(card, "all", rows[0].values)
-    tokenized = session.prepare_for(settings.methods[:1], prompt, card, "all")
-    profile, timing = _profiled(session, settings.methods[0], tokenized)
-    profile.export_chrome_trace(str(folder / "demo_profiler_trace.json"))
+    method = settings.methods[0]
+    tokenized = session.prepare_for([method], prompt, card, "all")
+    # Once more without the profiler, which slows the host: what it shows are no times for a record.
+    plain = session.time_request(method, settings.length_views[0], tokenized).reading
+    request = tokenized.request.at_length(settings.length_views[0])
+    profile, ranges = profile_request(session, method, request, [stage for stage, _ in plain.marks])
+    trace = folder / "demo_profiler_trace.json"
+    profile.export_chrome_trace(str(trace))
     stats = {
-        "method": settings.methods[0],
+        "method": method,
         "model_config": session.model_config,
-        "profiled_timing": timing,
+        "stages": launches_in(trace, ranges, plain),
         "operators": _operators(profile),
     }
     path = folder / "demo_profiler_stats.json"
@@ -67,18 +73,6 @@ def main(argv: list[str] | None = None) -> int:
         say(str(folder / f"demo_{name}"))
     say(str(path))
     return 0
-
-
-def _profiled(session, method: str, tokenized):
-    """The request once more under the profiler, which slows it: its times are not records."""
-    from torch.profiler import ProfilerActivity, profile
-
-    activities = [ProfilerActivity.CPU]
-    if session.pair.device.type == "cuda":
-        activities.append(ProfilerActivity.CUDA)
-    with profile(activities=activities) as profiler:
-        timed = session.time_request(method, session.settings.length_views[0], tokenized)
-    return profiler, timed.timing
 
 
 def _operators(profiler, most: int = 30) -> list[dict]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 # Rooms and modules that no record depends on.
-APART = ("analysis", "floors", "checks")
+APART = ("analysis", "audit", "floors", "checks")
 PLANNING = ("plan.py", "failures.py")
 
 Batch = tuple[DatasetCard, str, list[Row]]

@@ -55,6 +55,12 @@ def temperature_celsius(handle: Any) -> int | None:
     return _ask(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU)
 
 
+def energy_joules(handle: Any) -> float | None:
+    """Energy since the driver was loaded, by the device's counter (Volta and later)."""
+    millijoules = _ask(pynvml.nvmlDeviceGetTotalEnergyConsumption, handle)
+    return None if millijoules is None else millijoules / 1e3
+
+
 def slowdowns(handle: Any) -> tuple[list[str], bool]:
     """Names of the slowdowns in force, and whether the power cap holds the clocks down."""
     reasons = _ask(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle) or 0

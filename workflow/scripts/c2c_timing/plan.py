@@ -24,6 +24,7 @@ from .schemas import first_problem, validator
 SCHEMA = "config.schema.yaml"
 TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
+LIBRARY = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -189,30 +190,34 @@ def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
     return min(minutes, resources.get("max_runtime_minutes") or minutes)
 
 
-def timing_code() -> list[str]:
+def timing_code(config: Mapping[str, Any]) -> list[str]:
     """Modules that the timing command imports: an edit of one times everything again."""
-    return sorted(map(_relative, timing_modules()))
+    audit = _room("audit") if config.get("audit") else []
+    return sorted(map(_relative, [*timing_modules(), *audit]))
 
 
 def analysis_code() -> list[str]:
     """Modules and templates that the analysis commands use."""
-    folder = Path(__file__).resolve().parent / "analysis"
-    files = [p for p in folder.rglob("*") if p.suffix in (".py", ".jinja", ".yaml")]
+    room = (LIBRARY / "analysis").rglob("*")
+    files = [p for p in room if p.suffix in (".py", ".jinja", ".yaml")]
     return sorted(_relative(p) for p in files)
 
 
 def floors_code() -> list[str]:
     """Modules that measure a device: an edit of one measures it again, and times nothing again."""
-    library = Path(__file__).resolve().parent
-    files = [*(library / "floors").glob("*.py"), library / "engine" / "devices.py"]
-    return sorted(_relative(p) for p in files)
+    return sorted(map(_relative, [*_room("floors"), LIBRARY / "engine" / "devices.py"]))
 
 
 def checks_code() -> list[str]:
     """Modules that test the clock: those that time, those that check, and their statistics."""
-    library = Path(__file__).resolve().parent
-    files = [*(library / "checks").glob("*.py"), library / "analysis" / "statistics.py"]
-    return sorted([*timing_code(), *map(_relative, files)])
+    files = [*timing_modules(), *_room("checks"), LIBRARY / "analysis" / "statistics.py"]
+    return sorted(map(_relative, files))
+
+
+def checks_cards() -> list[str]:
+    """What the test of the clock times: the tiny pair, as a data set's card says."""
+    cards = [*load_dataset_card("gsm8k").files_for("all"), *load_pair_card("tiny").files]
+    return [_relative(path) for path in cards]
 
 
 def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
@@ -239,14 +244,21 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         "--dtype": config["dtype"],
         "--seed": config.get("seed"),
         "--residual_limit": config.get("residual_limit"),
+        "--audit": config.get("audit") or None,
     }
     words = []
     for flag, value in values.items():
         if isinstance(value, list):
             words += [flag, *map(str, value)]
+        elif value is True:
+            words.append(flag)
         elif value is not None:  # joined, since a path may begin like a flag
             words.append(f"{flag}={value}")
     return shlex.join(words)
+
+
+def _room(name: str) -> list[Path]:
+    return list((LIBRARY / name).glob("*.py"))
 
 
 def _relative(path: Path) -> str:

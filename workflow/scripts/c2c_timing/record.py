@@ -57,12 +57,14 @@ def build_record(
     timing: dict,
     reading: Reading,
     residual_limit: float,
+    peak_memory_bytes: int | None,
 ) -> dict:
     """One line of ``*_timing.jsonl``.
 
     Args:
         identity: id, dataset, subject, pair, method, runtime, length_view, repeat, order.
         texts: prompt, prompt_length and teacher_prompt_length; message and its length of text-to-text.
+        peak_memory_bytes: while the request ran; None where the system does not tell.
     """
     record = {
         **identity,
@@ -72,6 +74,7 @@ def build_record(
         "residual_flag": is_flagged(timing, residual_limit),
         "model_config": model_config,
         "timing": timing,
+        "peak_memory_bytes": peak_memory_bytes,
         "decode_step_times_ms": reading.durations_ms(Stage.DECODE),
     }
     if message_steps := reading.durations_ms(Stage.TEACHER_DECODE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .data.answers import is_correct
 from .data.cards import DatasetCard
@@ -15,6 +15,9 @@ from .record import build_record
 from .session import Session, Timed
 from .settings import RunSettings
 from .walls import WallTimes
+
+if TYPE_CHECKING:
+    from .engine.prompt_ids import TokenizedPrompt
 
 RUNTIME = "eager"
 
@@ -61,23 +64,13 @@ class SampleLoop:
         where = {"id": row.id, "dataset": card.name, "subject": subject}
         try:
             with self.walls.book("preparing"):
-                tokenized = self._prepare(card, subject, row)
+                tokenized, troubles = self.prepare_all(card, subject, row)
         except Exception as error:  # whatever one sample does must not end the shard
             self._fail(result, where, None, error)
             return result
-        failed = set()
-        for method, prepare_more in (
-            ("t2t", self._with_exchange),
-            ("c2c_shuffled", self._with_other_text),
-        ):
-            if method not in self.settings.methods:
-                continue
-            try:
-                with self.walls.book("preparing"):
-                    tokenized = prepare_more(card, subject, row, tokenized)
-            except Exception as error:  # what only one method needs is that method's trouble alone
-                failed.add(method)
-                self._fail(result, where, method, error)
+        failed = set(troubles)
+        for method, error in troubles.items():
+            self._fail(result, where, method, error)
         failed |= self._warm_up_all(result, where, tokenized, failed)
         for repeat in range(1, self.settings.repeats + 1):
             for place, (method, view) in enumerate(draw_order(self.settings, where, repeat), 1):
@@ -104,16 +97,40 @@ class SampleLoop:
                     result.records.append(record)
         return result
 
-    def _prepare(self, card: DatasetCard, subject: str, row: Row) -> Any:
+    def prepare_all(
+        self, card: DatasetCard, subject: str, row: Row
+    ) -> tuple[TokenizedPrompt, dict[str, Exception]]:
+        """The request of a sample for every method, and why some methods cannot run it.
+
+        Raises:
+            Exception: of any kind, where no method can run it.
+        """
+        tokenized, troubles = self._prepare(card, subject, row), {}
+        for method, prepare_more in (
+            ("t2t", self._with_exchange),
+            ("c2c_shuffled", self._with_other_text),
+        ):
+            if method in self.settings.methods:
+                try:
+                    tokenized = prepare_more(card, subject, row, tokenized)
+                except Exception as error:  # what only one method needs is its trouble alone
+                    troubles[method] = error
+        return tokenized, troubles
+
+    def _prepare(self, card: DatasetCard, subject: str, row: Row) -> TokenizedPrompt:
         if row.problem:
             raise SampleError("read", row.problem)
         return self.session.prepare(build_prompt(card, subject, row.values), card, subject)
 
-    def _with_exchange(self, card: DatasetCard, subject: str, row: Row, tokenized: Any) -> Any:
+    def _with_exchange(
+        self, card: DatasetCard, subject: str, row: Row, tokenized: TokenizedPrompt
+    ) -> TokenizedPrompt:
         """The teacher's request of t2t, and the chat that its message goes into."""
         return self.session.with_exchange(tokenized, build_prompt(card, subject, row.values), card)
 
-    def _with_other_text(self, card: DatasetCard, subject: str, row: Row, tokenized: Any) -> Any:
+    def _with_other_text(
+        self, card: DatasetCard, subject: str, row: Row, tokenized: TokenizedPrompt
+    ) -> TokenizedPrompt:
         """What the teachers of c2c_shuffled read instead."""
         if row.other is None:
             raise SampleError("prompt", "c2c_shuffled needs another readable sample in the shard")
@@ -121,7 +138,7 @@ class SampleLoop:
         return self.session.with_other_text(tokenized, other, card, subject)
 
     def _warm_up_all(
-        self, result: SampleResult, where: dict, tokenized: Any, without: set[str]
+        self, result: SampleResult, where: dict, tokenized: TokenizedPrompt, without: set[str]
     ) -> set[str]:
         """The first, cold request of each method, ahead of every other: kept apart, no record."""
         failed = set()
@@ -159,7 +176,9 @@ class SampleLoop:
         elif kind == "AcceleratorError":  # a CUDA context is lost with its first error
             result.device_failure = message
 
-    def _record(self, where: dict, method: str, turn: dict, tokenized: Any, timed: Timed) -> dict:
+    def _record(
+        self, where: dict, method: str, turn: dict, tokenized: TokenizedPrompt, timed: Timed
+    ) -> dict:
         return build_record(
             identity={
                 **where,
@@ -177,6 +196,7 @@ class SampleLoop:
             timing=timed.timing,
             reading=timed.reading,
             residual_limit=self.settings.residual_limit,
+            peak_memory_bytes=timed.peak_memory_bytes,
         )
 
     def _answerer(self, method: str) -> Any:
@@ -198,7 +218,7 @@ class SampleLoop:
         return is_correct(card, subject, row.values, response)
 
 
-def prompt_facts(method: str, tokenized: Any, timed: Timed) -> dict[str, Any]:
+def prompt_facts(method: str, tokenized: TokenizedPrompt, timed: Timed) -> dict[str, Any]:
     """What the models of a method read: texts, and lengths in tokens."""
     request, base_prompt = tokenized.request, timed.answer.base_prompt
     if base_prompt:

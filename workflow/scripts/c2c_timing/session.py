@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .clock import Reading, clock_for
+from .clock import Reading, StageClock, clock_for
 from .data.background import FOLLOW_UP, background_request
 from .data.cards import DatasetCard
 from .data.prompts import Prompt, truncate_middle
 from .errors import SampleError
+from .memory import peak_memory_of
 from .record import timing_of
 from .settings import RunSettings
 from .walls import WallTimes
@@ -28,11 +29,12 @@ REQUEST_TOKENS = 128
 
 @dataclass(frozen=True)
 class Timed:
-    """One timed request."""
+    """One timed request; the peak of memory while it ran is None where it cannot be known."""
 
     answer: Answer
     reading: Reading
     timing: dict
+    peak_memory_bytes: int | None
 
 
 class Session:
@@ -58,6 +60,7 @@ class Session:
                 torch.backends.cuda.enable_cudnn_sdp(False)
             self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
             self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
+            self.memory = peak_memory_of(device)
 
     @functools.cached_property
     def shapes(self) -> dict:
@@ -141,12 +144,22 @@ class Session:
     def time_request(self, method: str, view: str, tokenized: TokenizedPrompt) -> Timed:
         """One timed request by one method, at natural or fixed length."""
         request = tokenized.request.at_length(view)
-        clock = clock_for(self.pair.device.type, self.most_marks(request))
-        with self.torch.inference_mode():
-            answer = self.arms[method](self.pair, request, clock)
+        clock = self.new_clock(request)
+        self.memory.reset()
+        answer = self.answer(method, request, clock)
+        peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, tokenized.tokenize_ms_of(method))
-        return Timed(answer, reading, timing)
+        return Timed(answer, reading, timing, peak_memory_bytes)
+
+    def answer(self, method: str, request: Request, clock: StageClock) -> Answer:
+        """Run one request by one method, under any clock."""
+        with self.torch.inference_mode():
+            return self.arms[method](self.pair, request, clock)
+
+    def new_clock(self, request: Request) -> StageClock:
+        """The device's clock, with room for every stage of the request by any method."""
+        return clock_for(self.pair.device.type, self.most_marks(request))
 
     def most_marks(self, request: Request) -> int:
         """The most stages, every decode step included, that a request has by any method."""
@@ -155,6 +168,11 @@ class Session:
         if request.exchange:
             marks += request.exchange.message_max_tokens
         return marks
+
+    def finish(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+        if self.pair.device.type == "cuda":
+            self.torch.cuda.synchronize()
 
     def release_memory(self) -> None:
         """After a request that did not fit."""

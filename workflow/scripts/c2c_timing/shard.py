@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from .audit.first_sample import audit_first
 from .data.cards import DatasetCard
 from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
@@ -29,8 +30,11 @@ def run_shard(
     session: Session,
     walls: WallTimes,
     folder: Path,
+    audit: bool = False,
 ) -> dict:
     """Time one data set's subject and write its three files; return what ``_run.json`` holds.
+
+    With ``audit`` it also holds what one sample's requests do to the machine.
 
     Raises:
         UserError: there is nothing to read, or every sample failed.
@@ -48,7 +52,8 @@ def run_shard(
         say(f"{card.name}/{subject}: the source has {len(rows)} of {settings.num_samples} samples")
     files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
-    return _time_into(files, [(card, subject, rows)], identity, settings, session, walls)
+    batches = [(card, subject, rows)]
+    return _time_into(files, batches, identity, settings, session, walls, audit)
 
 
 def time_batches(
@@ -75,6 +80,7 @@ def _time_into(
     settings: RunSettings,
     session: Session,
     walls: WallTimes,
+    audit: bool = False,
 ) -> dict:
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
     title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
@@ -89,6 +95,7 @@ def _time_into(
                     f"{title}: every sample failed; the last one in {last_error['stage']}: "
                     f"{last_error['message']} (all in {files.give_up(journal)})"
                 )
+            audited = audit_first(samples, loop) if audit else None
             attempts = journal.attempts()
             run = {
                 **identity,
@@ -102,6 +109,7 @@ def _time_into(
                 "wall_seconds": walls.as_plain(),
                 **passport(session),
                 "watch": watch.as_plain(),
+                "audit": audited,
                 "threads": session.torch.get_num_threads(),
                 "settings": settings.as_plain(),
                 "fingerprint": digests,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -57,6 +56,7 @@ def measure_overhead(
     session: Session,
     request: Request,
     method: str,
+    clock_costs: dict[str, float],
     rounds: int = ROUNDS,
     seed: int = 0,
     seconds: float = SECONDS,
@@ -64,10 +64,10 @@ def measure_overhead(
     """Timed against bare requests, in rounds of one each, in random order.
 
     ``ratio`` is the median over rounds of timed / bare, with an interval of 95 %; ``residual`` that
-    of the timed requests.
+    of the timed requests; ``accounted_share`` what the marks of a request cost on the host, by
+    themselves, which no noise of the machine touches.
     """
-    device_type, draw = session.pair.device.type, random.Random(seed)
-    timed = clock_for(device_type, session.most_marks(request))
+    draw, timed = random.Random(seed), session.new_clock(request)
     rounds_ms, residuals = [], []
     begun = time.monotonic()
     # Whichever comes first must not pay for what both need.
@@ -79,6 +79,7 @@ def measure_overhead(
             took[clock is timed] = _request_ms(session, request, method, clock)
         if number >= 0:
             reading = timed.read()
+            marks = len(reading.marks) + 1
             total = sum(ms for _, ms in reading.marks)
             residuals.append((reading.wall_ms - total, (reading.wall_ms - total) / reading.wall_ms))
             rounds_ms.append((took[True], took[False]))
@@ -96,6 +97,7 @@ def measure_overhead(
         "bar": BAR,
         "bar_applies": bare_ms >= LONG_MS,
         "verdict": verdict(low, high) if len(ratios) >= FEWEST else "not distinguishable",
+        "accounted_share": marks * clock_costs["mark_us"] / 1e3 / bare_ms,
         "residual_ms": median(ms for ms, _ in residuals),
         "residual_share": median(share for _, share in residuals),
     }
@@ -116,6 +118,7 @@ def describe(overhead: dict[str, Any]) -> list[str]:
         f"overhead of timing: {ratio:+.2f} % (95 %: {low:+.2f} to {high:+.2f}) of a "
         f"{overhead['bare_request_ms']:.1f} ms request by {overhead['method']}; bar "
         f"{BAR:.0%}: {overhead['verdict']}{applies}",
+        f"the clock's own cost accounts for {overhead['accounted_share']:.3%} of it",
         f"residual: {overhead['residual_ms']:.3f} ms, {overhead['residual_share']:.3%} of the wall "
         f"time (medians of {overhead['rounds']})",
     ]
@@ -128,23 +131,10 @@ def describe_clock(clock: dict[str, float]) -> str:
     )
 
 
-def at_fixed_length(request: Request, tokens: int) -> Request:
-    """The same request, answered with exactly so many tokens (the prepared number, or fewer)."""
-    return replace(request, decoding=replace(request.decoding, max_new_tokens=tokens)).at_length(
-        "fixed"
-    )
-
-
 def _request_ms(session: Session, request: Request, method: str, clock: StageClock) -> float:
     """Host time of one request, until the device has finished."""
-    _finish(session)
+    session.finish()
     begin = time.perf_counter_ns()
-    with session.torch.inference_mode():
-        session.arms[method](session.pair, request, clock)
-    _finish(session)
+    session.answer(method, request, clock)
+    session.finish()
     return (time.perf_counter_ns() - begin) / 1e6
-
-
-def _finish(session: Session) -> None:
-    if session.pair.device.type == "cuda":
-        session.torch.cuda.synchronize()

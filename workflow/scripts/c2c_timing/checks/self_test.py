@@ -15,7 +15,7 @@ from ..engine.pair_card import load_pair_card
 from ..session import Session
 from ..settings import RunSettings
 from ..walls import WallTimes
-from .overhead import at_fixed_length, describe, describe_clock, measure_clock, measure_overhead
+from .overhead import describe, describe_clock, measure_clock, measure_overhead
 from .stage_delays import METHODS, StageCheck, check_stages
 
 # Enough for more than one decode step, and for a request of about 100 ms on a CPU.
@@ -24,7 +24,7 @@ PROMPT = Prompt([{"role": "user", "content": "How many legs have three cats?"}],
 
 
 def open_tiny(device: str) -> tuple[Session, Any]:
-    """The tiny pair on a device, and a short request to it."""
+    """The tiny pair on a device, and a request to it at fixed length."""
     settings = RunSettings(
         load_pair_card("tiny"),
         methods=METHODS,
@@ -34,13 +34,15 @@ def open_tiny(device: str) -> tuple[Session, Any]:
     )
     session = Session(settings, WallTimes())
     card = load_dataset_card("gsm8k")
-    return session, session.prepare_for(settings.methods, PROMPT, card, "all").request
+    request = session.prepare_for(settings.methods, PROMPT, card, "all").request
+    return session, request.at_length("fixed")
 
 
 def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
     """Everything of ``self_test.json``, and the verdicts; about half a minute."""
     session, request = open_tiny(device)
-    checks = check_stages(session, at_fixed_length(request, FEW_TOKENS))
+    checks = check_stages(session, request.shortened(FEW_TOKENS))
+    clock = measure_clock(session.pair.device.type)
     found = {
         "device": device_name(session.pair.device),
         "node": platform.node(),
@@ -48,9 +50,9 @@ def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
         "torch": torch.__version__,
         "tested_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "passed": all(check.is_passed for check in checks),
-        "clock": measure_clock(session.pair.device.type),
+        "clock": clock,
         "stages": [check.as_plain() for check in checks],
-        "overhead": measure_overhead(session, at_fixed_length(request, MANY_TOKENS), "c2c"),
+        "overhead": measure_overhead(session, request, "c2c", clock),
     }
     return found, checks
 

@@ -71,6 +71,15 @@ class Request:
         """The same request at ``natural`` length, or at ``fixed`` length: exactly all tokens."""
         return replace(self, decoding=replace(self.decoding, ignore_eos=view == "fixed"))
 
+    def shortened(self, tokens: int) -> Request:
+        """The same request with at most so many tokens of answer, and of message."""
+        decoding, exchange = self.decoding, self.exchange
+        if exchange:
+            most = min(tokens, exchange.message_max_tokens)
+            exchange = replace(exchange, message_max_tokens=most)
+        most = min(tokens, decoding.max_new_tokens)
+        return replace(self, decoding=replace(decoding, max_new_tokens=most), exchange=exchange)
+
     def stop_ids(self, model: CausalLM) -> frozenset[int]:
         """The ids that end an answer: none at fixed length."""
         return frozenset() if self.decoding.ignore_eos else model.eos_ids
