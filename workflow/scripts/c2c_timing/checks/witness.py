@@ -20,7 +20,6 @@ from ..clock import Stage
 from ..engine.pair import ModelPair
 from ..engine.request import Request
 
-
 # Longer than any host takes to launch a stage of the tiny pair.
 HEAD_START_MS = 30.0
 
