@@ -19,7 +19,9 @@ SMALL = {
     "subjects": {"mmlu": ["virology"], "ai2-arc": ["ARC-Easy"]},
     "num_samples": 2,
     "max_new_tokens": 3,
+    "self_test": False,  # it takes longer than all of this; its own test says when it runs
 }
+SHARD = ["results/timings/tiny/gsm8k_all_timing.jsonl"]
 pytestmark = pytest.mark.pipeline
 
 
@@ -136,6 +138,35 @@ def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
     assert planned(project, "results/timings/tiny/gsm8k_all_timing.jsonl") == [
         "gsm8k_all_timing.jsonl"
     ]
+
+
+def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_path):
+    project = copy_project(tmp_path / "project")
+    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true"]
+    assert planned(project, *one) == ["self_test", "gsm8k_all_timing.jsonl"]
+    report = project / "results" / "self_test.json"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("{}")  # the device passed before
+    code, text = snakemake(project, *one)
+    assert code == 0, text
+    assert "rule self_test" not in text
+    report.write_text("{ }")
+    assert planned(project, *one) == []
+    with (project / "workflow/scripts/c2c_timing/checks/witness.py").open("a") as file:
+        file.write("# edited\n")
+    assert planned(project, *one) == ["self_test"]
+
+
+def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(tmp_path):
+    project = copy_project(tmp_path / "project")
+    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true"]
+    code, text = snakemake(project, *one)
+    assert code == 0, text
+    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    assert run["audit"]["methods"]["c2c"]["launches"]["projector"]["operators"] > 0
+    with (project / "workflow/scripts/c2c_timing/audit/trace.py").open("a") as file:
+        file.write("# edited\n")
+    assert planned(project, *one) == ["gsm8k_all_timing.jsonl"]
 
 
 def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):

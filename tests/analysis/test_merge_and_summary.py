@@ -10,7 +10,7 @@ from analysis.invented import LACKS, invent, write
 from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.style import save
-from c2c_timing.analysis.merge import merge, read_timings, write_parquet
+from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
 from c2c_timing.analysis.records import ERROR_COLUMNS
 from c2c_timing.analysis.report import render
 from c2c_timing.analysis.speedup import compare
@@ -124,6 +124,15 @@ def test_records_that_know_no_length_view_still_count(tmp_path):
     table, errors = merge([write(tmp_path, [old])])
     assert table[["length_view", "repeat"]].iloc[0].tolist() == ["natural", 1]
     assert summarize(table, errors)["count"].tolist() == [1]
+
+
+def test_the_largest_peak_of_memory_counts_and_none_where_none_is_known(tmp_path):
+    records = [invent(n, peak_memory_bytes=peak) for n, peak in enumerate((3_000_000_001, 5, None))]
+    records += [invent(9, method="base")]  # from before there was such a key
+    summary = summarize(*merge([write(tmp_path, records)]))
+    write_tsv(summary, tmp_path / "summary.tsv")
+    peaks = pd.read_csv(tmp_path / "summary.tsv", sep="\t", dtype=str).set_index("method")
+    assert peaks["peak_memory_bytes_max"].fillna("").to_dict() == {"base": "", "c2c": "3000000001"}
 
 
 def test_accuracy_counts_only_answers_that_could_be_judged(tmp_path):

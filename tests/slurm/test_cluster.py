@@ -27,11 +27,18 @@ SKIP = 77
 DEFAULT = yaml.safe_load((HERE.parents[1] / "config.yaml").read_text())
 # The default run, with fewer data sets and samples. --config comes last: it takes all that follows.
 SOUND = {**DEFAULT, "datasets": ["openhermes", "mmlu", "gsm8k", "ai2-arc"]}
-QUICK = ["--config", "num_samples=2", "max_new_tokens=2", f"datasets={SOUND['datasets']}"]
+QUICK = [
+    "--config",
+    "num_samples=2",
+    "max_new_tokens=2",
+    "self_test=false",
+    f"datasets={SOUND['datasets']}",
+]
 FAULTY = {
     "datasets": ["gsm8k", "math-500", "openbookqa", "ai2-arc"],
     "num_samples": 3,
     "max_new_tokens": 2,
+    "self_test": False,
     "resources": {"mem_mb": 1000, "gpus": 1},
 }
 FAULTS = {

@@ -39,7 +39,7 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = pd.DataFrame(rows).reindex(columns=_columns(rows))
     table["residual_flag"] = table["residual_flag"].eq(True)
     table["correct"] = table["correct"].astype("boolean")
-    numbers = [*TIMING_KEYS, "teacher_prompt_length", "message_length"]
+    numbers = [*TIMING_KEYS, "teacher_prompt_length", "message_length", "peak_memory_bytes"]
     table[numbers] = table[numbers].astype("float64")
     table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
     return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)

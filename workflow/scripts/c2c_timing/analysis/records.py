@@ -68,6 +68,7 @@ OPTIONAL = {
     "correct": None,
     "message_length": None,
     "teacher_prompt_length": None,
+    "peak_memory_bytes": None,
     "teacher_decode_step_times_ms": None,
 }
 

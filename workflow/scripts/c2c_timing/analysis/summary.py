@@ -22,9 +22,10 @@ def summarize(
 
     Records of different devices, dtypes or weights are never averaged: they get rows of their own.
     A failure before any method counts for every method of its shard. Stages that a method does not
-    have stay empty. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
-    ``_median_high`` are the ends of a 95 % interval over samples (``analysis.statistics``). ``quality``
-    and what it rests on: ``analysis.quality``, which also says what ``throttled`` is.
+    have stay empty. ``peak_memory_bytes_max`` is the largest peak of any request. Quantiles
+    interpolate linearly, as numpy's do. ``_median_low`` and ``_median_high`` are the ends of a 95 %
+    interval over samples (``analysis.statistics``). ``quality`` and what it rests on:
+    ``analysis.quality``, which also says what ``throttled`` is.
     """
     groups = timings.groupby(KEYS, dropna=False, sort=True)
     counts = groups.size().rename("count").to_frame()
@@ -33,7 +34,8 @@ def summarize(
     counts["flagged"] = groups["residual_flag"].sum().astype(int)
     for column in LENGTHS:
         counts[f"{column}_median"] = groups[column].median()
-    parts = [counts, judge(groups, throttled), _accuracy(timings), *_spread(groups)]
+    peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
+    parts = [counts, judge(groups, throttled), _accuracy(timings), peak, *_spread(groups)]
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
 
 

@@ -2,46 +2,86 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
+import torch
+
 from .. import nvml_device
+from ..arms.stage_calls import watched
 from ..clock import Stage, StageClock
+from ..engine.cache import KVCache
 from ..engine.request import Request
 from ..progress import progress
 from ..session import Session
 
-# The counter moves every tenth of a second or so: less time than this would be noise.
+# The counter moves some times a second: much less time than this would be noise.
 WINDOW_SECONDS = 2.0
 WINDOWS = 3
 
 
-class FarEnough(Exception):  # noqa: N818
-    """The last stage that is wanted has ended."""
+class EnergyMeter:
+    """Joules of one action, which is repeated until the window is long enough for the counter."""
+
+    def __init__(
+        self, read_joules: Callable[[], float], finish: Callable[[], None], window_seconds: float
+    ) -> None:
+        self._read_joules, self._finish, self._window = read_joules, finish, window_seconds
+
+    def joules_of(self, action: Callable[[], Any]) -> float:
+        """The device's idle draw while it waits for the host is in it."""
+        self._finish()
+        joules, begun, count = self._read_joules(), time.perf_counter(), 0
+        while time.perf_counter() - begun < self._window:
+            action()
+            count += 1
+        self._finish()
+        return (self._read_joules() - joules) / count
 
 
-class StopAfter(StageClock):
-    """Ends a request after so many marks."""
+class RepeatingClock(StageClock):
+    """At the end of wanted stages the stage's calls are made again and again, under a meter.
 
-    def __init__(self, marks: int) -> None:
-        self._left = self._marks = marks
+    It watches the calls too (``arms.stage_calls``). A cache is set back before it is written again;
+    the same is written, so that the request goes on as if nothing had happened.
+    """
+
+    def __init__(self, meter: EnergyMeter, wanted: Sequence[int]) -> None:
+        self._meter, self._wanted = meter, wanted
+        self._calls: list[Callable[[], Any]] = []
+        self._marks = 0
+        self.joules: dict[int, float] = {}
 
     def start(self) -> None:
-        """A new request begins."""
-        self._left = self._marks
+        """Nothing is timed."""
+
+    def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
+        """Make a call of the stage, and remember how to make it again."""
+        caches = [(cache, cache.get_seq_length()) for cache in args if isinstance(cache, KVCache)]
+
+        def again() -> None:
+            for cache, length in caches:
+                cache.set_back(length)
+            call(*args)
+
+        self._calls.append(again)
+        return call(*args)
 
     def mark(self, stage: Stage) -> None:
-        """One stage less to go."""
-        self._left -= 1
-        if not self._left:
-            raise FarEnough
+        """A stage ends."""
+        if self._marks in self._wanted:
+            calls = self._calls
+            self.joules[self._marks] = (
+                self._meter.joules_of(lambda: [call() for call in calls]) if calls else 0.0
+            )
+        self._marks += 1
+        self._calls = []
 
     def stop(self) -> None:
-        """The request was run to its end."""
+        """Nothing is timed."""
 
 
 def energy_by_stage(
@@ -61,29 +101,21 @@ def measure_energy(
     window_seconds: float = WINDOW_SECONDS,
     windows: int = WINDOWS,
 ) -> dict[str, Any]:
-    """Joules of a request, a token and every stage; the device's idle draw is in them.
+    """Joules of a request, of a token (the request's, shared by its tokens) and of every stage.
 
-    A stage cannot be repeated by itself, since it changes the caches. So the request is repeated up
-    to the end of each stage, for a window long enough for the counter, and a stage's energy is what
-    the longer beginning took more than the shorter one. All beginnings take turns, ``windows`` times;
-    of each the median counts. Where a stage takes little, the noise of two beginnings may exceed it.
+    The whole request is repeated for a window; so are the calls of each stage in its place within a
+    request, and of many like steps in a row (decoding) those of the middle one, times their number.
+    Medians over ``windows`` turns; of the request also the least and the most.
     """
+    meter = EnergyMeter(read_joules, session.finish, window_seconds)
     stages = _stages_of(session, method, request)
-    ends = _last_marks(stages)
-    runs: dict[int, list[float]] = {end: [] for _, end in ends}
-    draws: list[float] = []
-    turns = [end for _ in range(windows) for end in runs]
-    for end in progress(turns, f"energy of {method}"):
-        joules, seconds, count = _window(
-            session, method, request, StopAfter(end), read_joules, window_seconds
-        )
-        runs[end].append(joules / count)
-        draws.append(joules / seconds)
-    reached = {end: median(values) for end, values in runs.items()}
-    by_stage: dict[str, float] = {}
-    for (stage, end), before in zip(ends, [0.0, *reached.values()], strict=False):
-        by_stage[stage] = by_stage.get(stage, 0.0) + reached[end] - before
-    whole, tokens = runs[len(stages)], stages.count(Stage.DECODE)
+    runs = list(_runs(stages))
+    whole: list[float] = []
+    parts: list[dict[Stage, float]] = []
+    for _ in progress(range(windows), f"energy of {method}"):
+        whole.append(meter.joules_of(lambda: session.answer(method, request, StageClock())))
+        parts.append(_stage_joules(session, method, request, meter, runs))
+    tokens = stages.count(Stage.DECODE)
     return {
         "window_seconds": window_seconds,
         "windows": windows,
@@ -92,8 +124,9 @@ def measure_energy(
         "request_joules_min": min(whole),
         "request_joules_max": max(whole),
         "joules_per_token": median(whole) / tokens,
-        "stage_joules": by_stage,
-        "mean_watts": median(draws),
+        "stage_joules": {
+            stage.value: median(part[stage] for part in parts) for stage in dict.fromkeys(stages)
+        },
     }
 
 
@@ -104,34 +137,27 @@ def _stages_of(session: Session, method: str, request: Request) -> list[Stage]:
     return [stage for stage, _ in clock.read().marks]
 
 
-def _last_marks(stages: list[Stage]) -> list[tuple[Stage, int]]:
-    """Runs of one stage: its name, and the number of marks at its end. All decode steps are one."""
-    ends, marks = [], 0
+def _runs(stages: Sequence[Stage]) -> Iterator[tuple[Stage, int, int]]:
+    """Of each run of one stage: its name, its length, the place of its middle among all marks."""
+    place = 0
     for stage, run in itertools.groupby(stages):
-        marks += len(list(run))
-        ends.append((stage, marks))
-    return ends
+        length = len(list(run))
+        yield stage, length, place + length // 2
+        place += length
 
 
-def _window(
+def _stage_joules(
     session: Session,
     method: str,
     request: Request,
-    clock: StopAfter,
-    read_joules: Callable[[], float],
-    window_seconds: float,
-) -> tuple[float, float, int]:
-    """Joules, seconds and number of requests, one after the other until the window is full."""
-    _run_to(session, method, request, clock)
-    joules, begun, count = read_joules(), time.perf_counter(), 0
-    while time.perf_counter() - begun < window_seconds:
-        _run_to(session, method, request, clock)
-        count += 1
-    seconds = time.perf_counter() - begun
-    return read_joules() - joules, seconds, count
-
-
-def _run_to(session: Session, method: str, request: Request, clock: StopAfter) -> None:
-    with contextlib.suppress(FarEnough):
-        session.answer(method, request, clock)
-    session.finish()
+    meter: EnergyMeter,
+    runs: Sequence[tuple[Stage, int, int]],
+) -> dict[Stage, float]:
+    clock = RepeatingClock(meter, [middle for _, _, middle in runs])
+    pair, watched_request = watched(method, session.pair, request, clock)
+    with torch.inference_mode():
+        session.arms[method](pair, watched_request, clock)
+    joules = dict.fromkeys((stage for stage, _, _ in runs), 0.0)
+    for stage, length, middle in runs:
+        joules[stage] += length * clock.joules[middle]
+    return joules

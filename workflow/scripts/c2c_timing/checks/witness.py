@@ -1,7 +1,7 @@
 """Known delays inside the stages of a request, and independent readings of what they really took.
 
-The arms stay as they are: they are handed models, projectors and a text exchange that wait a while
-at the end of the calls which a stage consists of, and note when each call began and ended.
+The arms stay as they are: the calls which a stage consists of (``arms.stage_calls``) wait a while at
+their end, and it is noted when each began and ended.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ import functools
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ..clock import Stage
-from ..engine.pair import ModelPair
-from ..engine.request import Request
 
 # Longer than any host takes to launch a stage of the tiny pair.
 HEAD_START_MS = 30.0
@@ -129,52 +126,3 @@ def _cycles_per_ms(device: int) -> float:
 def witness_for(device_type: str) -> type[Witness]:
     """The witness of a device."""
     return CudaWitness if device_type == "cuda" else Witness
-
-
-class _Watched:
-    """Stands in for an object: named methods go through the witness, all else straight to it."""
-
-    def __init__(self, what: Any, witness: Witness, stages: dict[str, Stage]) -> None:
-        self._what = what
-        for name, stage in stages.items():
-            setattr(self, name, functools.partial(witness.watch, stage, getattr(what, name)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._what, name)
-
-
-def watched(
-    method: str, pair: ModelPair, request: Request, witness: Witness
-) -> tuple[ModelPair, Request]:
-    """The pair and the request of a method, with every stage's calls under the eyes of a witness."""
-    teacher_steps = Stage.DECODE if method == "teacher" else Stage.TEACHER_DECODE
-    base = {
-        "embed": Stage.BASE_EMBEDDING,
-        "prefill": Stage.BASE_PREFILL,
-        "step": Stage.DECODE,
-    }
-    teacher = {
-        "embed": Stage.TEACHER_EMBEDDING,
-        "prefill": Stage.TEACHER_PREFILL,
-        "step": teacher_steps,
-    }
-    projector = {"residuals": Stage.PROJECTOR}
-    fusers = [
-        SimpleNamespace(
-            connections=[
-                replace(c, projector=_Watched(c.projector, witness, projector))
-                for c in fuser.connections
-            ]
-        )
-        for fuser in pair.fusers
-    ]
-    if request.exchange:
-        handover = {"base_prompt": Stage.HANDOVER}
-        request = replace(request, exchange=_Watched(request.exchange, witness, handover))
-    pair = replace(
-        pair,
-        base=_Watched(pair.base, witness, base),
-        teachers=[_Watched(model, witness, teacher) for model in pair.teachers],
-        fusers=fusers,
-    )
-    return pair, request

@@ -54,6 +54,11 @@ class PreallocatedLayer(DynamicLayer):
         """Tokens that the buffer holds."""
         return self.key_buffer.shape[-2]
 
+    def set_back(self, length: int) -> None:
+        """Forget all but the first tokens, so that the others' place is written again."""
+        self.length = length
+        self.keys, self.values = self.span(0, length)
+
     def span(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of tokens ``start`` to ``end``, as views: writing to them writes here."""
         return self.key_buffer[:, :, start:end], self.value_buffer[:, :, start:end]
@@ -68,3 +73,8 @@ class KVCache(Cache):
         super().__init__(
             layers=[PreallocatedLayer(shape, capacity, dtype, device) for shape in shapes]
         )
+
+    def set_back(self, length: int) -> None:
+        """Forget all but the first tokens in every layer."""
+        for layer in self.layers:
+            layer.set_back(length)
