@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     if failed:
         raise UserError(
             f"the clock cannot be trusted on this device: {len(failed)} of {len(checks)} stages "
-            f"failed; {failed[0].as_line()}"
+            f"failed; {failed[0].as_line()}; stop other work on it and try again"
         )
     return 0
 
