@@ -11,7 +11,7 @@ from .launches import audit_launches
 from .stage_memory import memory_by_stage
 
 # Every decode step does the same work, and each adds thousands of events to a trace.
-PROFILED_TOKENS = 8
+PROFILED_TOKENS = 4
 
 
 def audit_request(

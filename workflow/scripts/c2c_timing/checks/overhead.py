@@ -118,7 +118,7 @@ def describe(overhead: dict[str, Any]) -> list[str]:
         f"overhead of timing: {ratio:+.2f} % (95 %: {low:+.2f} to {high:+.2f}) of a "
         f"{overhead['bare_request_ms']:.1f} ms request by {overhead['method']}; bar "
         f"{BAR:.0%}: {overhead['verdict']}{applies}",
-        f"the clock's own cost accounts for {overhead['accounted_share']:.3%} of it",
+        f"accounted: the clock's own marks cost {overhead['accounted_share']:.3%} of the request",
         f"residual: {overhead['residual_ms']:.3f} ms, {overhead['residual_share']:.3%} of the wall "
         f"time (medians of {overhead['rounds']})",
     ]
