@@ -43,7 +43,11 @@ def test_the_example_pair(tmp_path, monkeypatch):
 def test_links_and_commands_name_what_is_there(page):
     text = page.read_text()
     for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+        file, _, heading = target.partition("#")
+        assert target.startswith("https://") or (page.parent / file).exists(), target
+        if heading and not target.startswith("https://"):
+            headings = re.findall("^#+ (.+)$", (page.parent / file).read_text(), re.M)
+            assert heading in [title.lower().replace(" ", "-") for title in headings], target
     for line in re.findall(r"^    (?:python|\./)(.*)$", text, re.M):
         script = shlex.split(line.rstrip("\\"), comments=True)[0]
         assert (ROOT / script).is_file(), script
