@@ -146,20 +146,29 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     assert planned(project, *one) == ["self_test", "gsm8k_all_timing.jsonl"]
     report = project / "results" / "self_test.json"
     report.parent.mkdir(exist_ok=True)
-    report.write_text("{}")  # the device passed before
+    report.write_text(json.dumps({"passed": False, "device": "cpu", "threads": 1, "node": "n",
+                                  "tested_at": "2026-01-01"}))  # fmt: skip
+    code, text = snakemake(project, *one)
+    assert code == 1
+    assert "the clock failed its self-test on cpu; stop other work and run it again" in text
+    report.write_text(report.read_text().replace("false", "true"))
     code, text = snakemake(project, *one)
     assert code == 0, text
     assert "rule self_test" not in text
-    report.write_text("{ }")
+    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    assert run["self_test"]["node"] == "n"
+    report.write_text(report.read_text() + " ")
     assert planned(project, *one) == []
     with (project / "workflow/scripts/c2c_timing/checks/witness.py").open("a") as file:
         file.write("# edited\n")
     assert planned(project, *one) == ["self_test"]
+    forced = ["--forcerun", "self_test", "--", report.relative_to(project).as_posix(), *one]
+    assert planned(project, *forced) == ["self_test"]
 
 
 def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(tmp_path):
     project = copy_project(tmp_path / "project")
-    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true"]
+    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true", "device=cpu"]
     code, text = snakemake(project, *one)
     assert code == 0, text
     run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())

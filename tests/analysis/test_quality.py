@@ -15,7 +15,7 @@ import merge_timings
 import summarize_timings
 from c2c_timing.analysis.merge import kept_apart, merge
 from c2c_timing.analysis.quality import judge, quality_sentences
-from c2c_timing.analysis.records import ERROR_COLUMNS, TIMING_KEYS
+from c2c_timing.analysis.records import ERROR_COLUMNS, OPTIONAL, TIMING_KEYS
 from c2c_timing.analysis.relative_times import medians_of, relative_times
 from c2c_timing.analysis.report import render
 from c2c_timing.analysis.runs import read_throttled
@@ -51,7 +51,7 @@ def requests(seed=0, samples=40, repeats=1, noise=0.02, **columns):
 def _flat():
     record = invent()
     config = {f"model_config.{key}": value for key, value in record.pop("model_config").items()}
-    return record | config | record.pop("timing")
+    return OPTIONAL | record | config | record.pop("timing")
 
 
 def slowed(table, factors):

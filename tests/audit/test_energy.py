@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,8 @@ import torch
 from c2c_timing.audit import energy
 from c2c_timing.audit.energy import EnergyMeter, RepeatingClock, measure_energy
 from c2c_timing.checks.self_test import open_tiny
-from c2c_timing.clock import Stage, StageClock
+from c2c_timing.clock import NullClock, Stage, StageClock
+from c2c_timing.stage_calls import watched
 
 WATTS = 100.0
 
@@ -66,25 +68,51 @@ def test_nothing_is_projected_for_nothing(tiny):
     assert found["stage_joules"]["projector"] == 0.0
 
 
+class Spy:
+    """A model that keeps the logits of every step: made-up weights may choose one token for ever."""
+
+    def __init__(self, model):
+        self._model, self.logits = model, []
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+    def step(self, token, cache):
+        self.logits.append(self._model.step(token, cache))
+        return self.logits[-1]
+
+
+class Thrice:
+    """In the meter's place."""
+
+    def joules_of(self, action):
+        for _ in range(3):
+            action()
+        return 1.0
+
+
 @pytest.mark.parametrize("method", ["base", "teacher", "t2t", "c2c"])
 def test_a_request_goes_on_as_if_nothing_had_been_repeated(tiny, method):
     session, request = tiny
-    untouched = session.answer(method, request, StageClock())
-    repeats = []
 
-    class Thrice:
-        """In the meter's place."""
-
-        def joules_of(self, action):
-            repeats.append([action() for _ in range(3)])
-            return 1.0
+    def logits(clock):
+        spies = [Spy(session.pair.base), Spy(session.pair.teachers[0])]
+        pair = replace(session.pair, base=spies[0], teachers=spies[1:])
+        if clock:
+            pair, asked = watched(method, pair, request, clock)
+        else:
+            clock, asked = NullClock(), request
+        with torch.inference_mode():
+            session.arms[method](pair, asked, clock)
+        return [torch.stack(spy.logits) for spy in spies if spy.logits]
 
     clock = RepeatingClock(Thrice(), range(100))
-    pair, watched_request = energy.watched(method, session.pair, request, clock)
-    with torch.inference_mode():
-        repeated = session.arms[method](pair, watched_request, clock)
-    assert repeated.ids == untouched.ids
-    assert len(repeats) == len(clock.joules) > 5
+    untouched, repeated = logits(None), logits(clock)
+    assert len(clock.joules) >= 7
+    for once, often in zip(untouched, repeated, strict=True):
+        # each step, and three repeats of it
+        assert torch.equal(once.repeat_interleave(4, dim=0), often)
+        assert not torch.equal(once[0], once[1])
 
 
 def test_middle_steps_stand_for_all():

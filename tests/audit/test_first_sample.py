@@ -7,7 +7,7 @@ import json
 import pytest
 
 import comprehensive_timing_benchmark as command
-from c2c_timing.audit import one_request
+from c2c_timing.audit import launches
 
 METHODS = ("c2c", "base", "t2t")
 
@@ -20,8 +20,8 @@ def shard(tmp_path):
         rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
         code = command.main(
             ["--dataset", "gsm8k", "--source", "local", "--data_path", str(rows),
-             "--output_dir", str(tmp_path), "--max_new_tokens", "2", "--message_max_tokens", "2",
-             "--methods", *METHODS, *flags]
+             "--output_dir", str(tmp_path), "--device", "cpu",
+             "--max_new_tokens", "2", "--message_max_tokens", "2", "--methods", *METHODS, *flags]
         )  # fmt: skip
         assert code == 0
         folder = tmp_path / "tiny"
@@ -52,20 +52,38 @@ def test_nobody_audits_unasked(shard):
 
 
 def test_trouble_in_the_audit_is_written_down_and_loses_nothing(shard, monkeypatch, capsys):
-    whole = one_request.audit_launches
+    whole = launches.audit_launches
 
     def fails(session, method, request):
         if method == "base":
             raise RuntimeError("the profiler\nis busy")
         return whole(session, method, request)
 
-    monkeypatch.setattr(one_request, "audit_launches", fails)
+    monkeypatch.setattr(launches, "audit_launches", fails)
     run, records = shard("--audit")
     assert len(records) == 6
     methods = run["audit"]["methods"]
-    assert methods["base"] == {"problem": "RuntimeError: the profiler is busy"}
-    assert "launches" in methods["c2c"]
-    assert "the audit of base failed: RuntimeError: the profiler is busy" in capsys.readouterr().err
+    assert set(methods["base"]) == {"memory", "energy", "problem"}
+    assert methods["base"]["problem"] == "launches: RuntimeError: the profiler is busy"
+    assert "problem" not in methods["c2c"]
+    assert "launches" in methods["t2t"]
+    assert "the audit of base failed in launches: RuntimeError: the" in capsys.readouterr().err
+
+
+class AcceleratorError(RuntimeError):
+    """As torch calls it; a CUDA context is lost with it."""
+
+
+def test_a_device_that_breaks_in_the_audit_takes_no_record_with_it(shard, monkeypatch):
+    def breaks(session, method, request):
+        monkeypatch.setattr(type(session), "release_memory", breaks)
+        monkeypatch.setattr(type(session), "answer", breaks)
+        raise AcceleratorError("an illegal memory access")
+
+    monkeypatch.setattr(launches, "audit_launches", breaks)
+    run, records = shard("--audit")
+    assert len(records) == 6
+    assert run["audit"]["methods"]["c2c"]["problem"].endswith("an illegal memory access")
 
 
 def test_the_first_sample_that_can_be_read_is_audited(shard):

@@ -49,7 +49,6 @@ def test_the_profiler_sees_the_same_request(tiny):
     expected = [Stage.BASE_EMBEDDING, Stage.BASE_PREFILL, Stage.DECODE]  # two steps fewer
     profiler, clock = profile_request(session, "base", request, expected)
     assert clock.stages == [*expected, Stage.DECODE, Stage.DECODE]
-    assert len(clock.read().marks) == 5
     names = [event.name for event in profiler.events() if event.name.startswith("stage: ")]
     assert sorted(names) == sorted(
         ["stage: base_embedding", "stage: base_prefill", "stage: decode", *["stage: residual"] * 3]

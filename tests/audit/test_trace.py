@@ -53,8 +53,8 @@ ON_DEVICE = [
 OTHER = [{"ph": "M", "name": "process_name", "args": {}}, {"ph": "s", "cat": "ac2g", "ts": 1}]
 
 
-def work(events):
-    return work_by_stage([*OTHER, *events], STAGES, "stage: ", TIMES_MS)
+def work(events, has_device=True):
+    return work_by_stage([*OTHER, *events], STAGES, "stage: ", TIMES_MS, has_device)
 
 
 def test_work_belongs_to_the_stage_that_asked_for_it():
@@ -81,12 +81,17 @@ def test_the_device_is_busy_once_where_kernels_overlap():
 
 
 def test_without_a_device_only_operators_are_known():
-    found = work([*RANGES, *OPERATORS])
+    found = work([*RANGES, *OPERATORS], has_device=False)
     for stage in found.values():
         assert stage["kernels"] is stage["synchronisations"] is stage["copies_to_host"] is None
     assert found["prefill"]["operators"] == 2
     assert found["prefill"]["busy_ms"] == pytest.approx(0.050)
     assert found["prefill"]["busy_share"] == pytest.approx(0.5)  # of the profiled time
+
+
+def test_a_device_that_did_nothing_did_nothing():
+    found = work([*RANGES, *OPERATORS])
+    assert found["prefill"]["kernels"] == found["prefill"]["busy_ms"] == 0
 
 
 def test_a_range_more_than_stages_is_not_counted():

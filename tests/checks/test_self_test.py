@@ -10,7 +10,6 @@ import pytest
 import self_test as command
 from c2c_timing.checks import self_test, stage_delays
 from c2c_timing.checks.overhead import (
-    NullClock,
     describe,
     measure_clock,
     measure_overhead,
@@ -18,7 +17,7 @@ from c2c_timing.checks.overhead import (
 )
 from c2c_timing.checks.stage_delays import METHODS, StageCheck, check_stages
 from c2c_timing.checks.witness import Witness
-from c2c_timing.clock import Stage, StageClock
+from c2c_timing.clock import NullClock, Stage, StageClock
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +227,16 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
         (line,) = said.err.splitlines()
         assert line.startswith("error: the clock cannot be trusted")
         assert "the timer of projector shows 0.000 ms of a delay of 40.000 ms" in line
+
+
+def test_a_rule_keeps_the_file_of_a_clock_that_failed(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(self_test, "check_stages", lambda *_: [invented(-40.0)])
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+    output = tmp_path / "self_test.json"
+    flags = ["--device", "cpu", "--output", str(output), "--verdict_in_file"]
+    assert command.main(flags) == 0
+    assert json.loads(output.read_text())["passed"] is False
+    assert "the clock failed: c2c: the timer of projector" in capsys.readouterr().err
 
 
 def test_a_mistake_is_one_line(tmp_path, capsys):

@@ -20,7 +20,7 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 SCRIPTS = "workflow/scripts"
-SELF_TEST = ["results/self_test.json"] if config["self_test"] else []
+SELF_TEST = [plan.SELF_TEST] if config["self_test"] else []
 SHARDS = plan.plan_shards(config)
 WANTED_SHARDS = plan.wanted_shards(SHARDS, config)
 SHARD_FILES = [shard.timing_file for shard in WANTED_SHARDS]

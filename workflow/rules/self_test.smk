@@ -8,7 +8,7 @@ rule self_test:
         code=plan.checks_code(),
         cards=plan.checks_cards(),
     output:
-        report="results/self_test.json",
+        report=plan.SELF_TEST,
     log:
         "results/logs/self_test.log",
     benchmark:
@@ -30,4 +30,5 @@ rule self_test:
         "python {input.script:q}"
         " --device {params.device:q}"
         " --output {output.report:q}"
+        " --verdict_in_file"
         " > {log:q} 2>&1"

@@ -13,6 +13,7 @@ from c2c_timing.cli import (
     add_source_arguments,
     settings_from,
 )
+from c2c_timing.clock_verdict import read_clock_verdict
 from c2c_timing.data.cards import available_datasets, load_dataset_card
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError, exits_cleanly
@@ -44,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
         help="share of the wall time that may be in no stage before a record is flagged",
     )
     flags.add_argument(
+        "--self_test",
+        type=Path,
+        help="file of a self-test (self_test.py): time nothing where the clock failed",
+    )
+    flags.add_argument(
         "--audit",
         action="store_true",
         help="launches, waits, copies, memory and energy of one sample, into _run.json",
@@ -62,19 +68,18 @@ def main(argv: list[str] | None = None) -> int:
     subjects = card.expand_subjects(arguments.subject or "all")
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
     settings = settings_from(arguments, source)
+    clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 
     from c2c_timing.session import Session
-    from c2c_timing.shard import run_shard
+    from c2c_timing.shard import Extras, run_shard
     from c2c_timing.walls import WallTimes
 
-    walls = WallTimes()
+    walls, extras = WallTimes(), Extras(clock_verdict, arguments.audit)
     session = Session(settings, walls)
     failed = []
     for subject in subjects:
         try:
-            run = run_shard(
-                card, subject, settings, session, walls, arguments.output_dir, arguments.audit
-            )
+            run = run_shard(card, subject, settings, session, walls, arguments.output_dir, extras)
         except UserError as error:
             if len(subjects) == 1:
                 raise

@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     stats = {
         "method": method,
         "model_config": session.model_config,
-        "stages": launches_in(trace, ranges, plain),
+        "stages": launches_in(trace, ranges, plain, session),
         "operators": _operators(profile),
     }
     path = folder / "demo_profiler_stats.json"

@@ -73,6 +73,23 @@ class StageClock:
         ]
 
 
+class NullClock(StageClock):
+    """Has a clock's face and sees nothing: what is left is the bare request."""
+
+    def start(self) -> None:
+        """Nothing."""
+
+    def mark(self, stage: Stage) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing."""
+
+    def read(self) -> Reading:
+        """No marks."""
+        return Reading([], 0.0)
+
+
 class CudaStageClock(StageClock):
     """CUDA events on the current stream, read only after the request; nothing waits in between."""
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 # Rooms and modules that no record depends on.
-APART = ("analysis", "audit", "floors", "checks")
-PLANNING = ("plan.py", "failures.py")
+APART = ("analysis", "audit", "floors", "checks", "plan.py", "failures.py", "stage_calls.py")
 
 Batch = tuple[DatasetCard, str, list[Row]]
 
@@ -47,10 +46,10 @@ def fingerprint(
 
 
 def timing_modules() -> list[Path]:
-    """Modules that the timing commands import."""
+    """Modules that records depend on."""
     library = Path(__file__).resolve().parent
-    modules = [p for p in library.rglob("*.py") if p.relative_to(library).parts[0] not in APART]
-    return sorted(path for path in modules if path.name not in PLANNING)
+    modules = library.rglob("*.py")
+    return sorted(path for path in modules if path.relative_to(library).parts[0] not in APART)
 
 
 def versions() -> dict[str, str]:

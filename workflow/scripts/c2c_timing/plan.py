@@ -24,7 +24,9 @@ from .schemas import first_problem, validator
 SCHEMA = "config.schema.yaml"
 TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
+SELF_TEST = "results/self_test.json"
 LIBRARY = Path(__file__).resolve().parent
+STAGE_CALLS = LIBRARY / "stage_calls.py"
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,8 @@ def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
 
 
 def timing_code(config: Mapping[str, Any]) -> list[str]:
-    """Modules that the timing command imports: an edit of one times everything again."""
-    audit = _room("audit") if config.get("audit") else []
+    """Modules that a shard's files depend on: an edit of one times everything again."""
+    audit = [*_room("audit"), STAGE_CALLS] if config.get("audit") else []
     return sorted(map(_relative, [*timing_modules(), *audit]))
 
 
@@ -210,7 +212,8 @@ def floors_code() -> list[str]:
 
 def checks_code() -> list[str]:
     """Modules that test the clock: those that time, those that check, and their statistics."""
-    files = [*timing_modules(), *_room("checks"), LIBRARY / "analysis" / "statistics.py"]
+    statistics = LIBRARY / "analysis" / "statistics.py"
+    files = [*timing_modules(), *_room("checks"), STAGE_CALLS, statistics]
     return sorted(map(_relative, files))
 
 
@@ -245,6 +248,7 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         "--seed": config.get("seed"),
         "--residual_limit": config.get("residual_limit"),
         "--audit": config.get("audit") or None,
+        "--self_test": SELF_TEST if config.get("self_test") else None,
     }
     words = []
     for flag, value in values.items():

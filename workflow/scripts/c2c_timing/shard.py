@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .audit.first_sample import audit_first
+from .clock_verdict import ClockVerdict
 from .data.cards import DatasetCard
 from .data.selection import select_rows, with_others
 from .data.sources import Row, read_rows
@@ -23,6 +25,22 @@ from .walls import WallTimes
 from .watch import Watch
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What ``_run.json`` may say besides; no record depends on it.
+
+    Attributes:
+        clock_verdict: the self-test that the shard waited for.
+        audit: also find out what one sample's requests do to the machine.
+    """
+
+    clock_verdict: ClockVerdict | None = None
+    audit: bool = False
+
+
+NO_EXTRAS = Extras()
+
+
 def run_shard(
     card: DatasetCard,
     subject: str,
@@ -30,11 +48,9 @@ def run_shard(
     session: Session,
     walls: WallTimes,
     folder: Path,
-    audit: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> dict:
     """Time one data set's subject and write its three files; return what ``_run.json`` holds.
-
-    With ``audit`` it also holds what one sample's requests do to the machine.
 
     Raises:
         UserError: there is nothing to read, or every sample failed.
@@ -53,7 +69,7 @@ def run_shard(
     files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
     batches = [(card, subject, rows)]
-    return _time_into(files, batches, identity, settings, session, walls, audit)
+    return _time_into(files, batches, identity, settings, session, walls, extras)
 
 
 def time_batches(
@@ -80,7 +96,7 @@ def _time_into(
     settings: RunSettings,
     session: Session,
     walls: WallTimes,
-    audit: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> dict:
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
     title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
@@ -95,25 +111,22 @@ def _time_into(
                     f"{title}: every sample failed; the last one in {last_error['stage']}: "
                     f"{last_error['message']} (all in {files.give_up(journal)})"
                 )
-            audited = audit_first(samples, loop) if audit else None
-            attempts = journal.attempts()
             run = {
                 **identity,
-                "started_at": attempts[0]["started_at"],
-                "finished_at": now(),
+                **_history(journal),
                 "counts": counts,
                 "model_config": session.model_config,
                 "shapes": session.shapes,
-                "cold_requests": _first_cold_requests(attempts),
-                "attempts": attempts,
-                "wall_seconds": walls.as_plain(),
                 **passport(session),
                 "watch": watch.as_plain(),
-                "audit": audited,
                 "threads": session.torch.get_num_threads(),
+                "self_test": extras.clock_verdict and extras.clock_verdict.seen_from(session),
                 "settings": settings.as_plain(),
                 "fingerprint": digests,
             }
+            # Last, since a device that breaks here takes nothing of the above with it.
+            run["audit"] = audit_first(samples, loop) if extras.audit else None
+            run["wall_seconds"] = walls.as_plain()
             files.publish(journal, run)
         except Interrupted as signal:
             raise Interrupted(signal.number, journal.kept()) from None
@@ -155,6 +168,17 @@ def _count(journal: Journal) -> tuple[dict[str, int], dict]:
         "flagged": flagged,
     }
     return counts, last_error
+
+
+def _history(journal: Journal) -> dict:
+    """When the shard was begun and finished, and its attempts."""
+    attempts = journal.attempts()
+    return {
+        "started_at": attempts[0]["started_at"],
+        "finished_at": now(),
+        "cold_requests": _first_cold_requests(attempts),
+        "attempts": attempts,
+    }
 
 
 def _first_cold_requests(attempts: Sequence[dict]) -> dict[str, dict]:

@@ -37,12 +37,20 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not rows:
         raise UserError("no records in any of the shards; see their logs")
     table = pd.DataFrame(rows).reindex(columns=_columns(rows))
+    table = _typed(table)
+    table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
+    return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns that no record has are there, and have their types."""
+    lacks = [key for key in (*TIMING_KEYS, *OPTIONAL) if key not in table]
+    table = table.assign(**{key: OPTIONAL.get(key) for key in lacks})
     table["residual_flag"] = table["residual_flag"].eq(True)
     table["correct"] = table["correct"].astype("boolean")
     numbers = [*TIMING_KEYS, "teacher_prompt_length", "message_length", "peak_memory_bytes"]
     table[numbers] = table[numbers].astype("float64")
-    table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
-    return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)
+    return table
 
 
 def _columns(rows: list[dict]) -> list[str]:
@@ -90,18 +98,21 @@ def write_tsv(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_timings(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The merged records.
+    """The merged records; what a file of an earlier version lacks is there, and empty.
 
     Raises:
-        UserError: the file is missing or no Parquet file.
+        UserError: the file is missing, no Parquet file, or one of something else.
     """
     try:
-        return pd.read_parquet(path, columns=columns)
+        table = pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
             f"{path}: cannot be read ({reason}); make it with merge_timings.py"
         ) from None
+    if lost := set(columns or IDENTITY) - set(table):
+        raise UserError(f"{path}: has no column {min(lost)}; make it with merge_timings.py")
+    return table if columns else _typed(table)
 
 
 def read_tsv(path: Path) -> pd.DataFrame:

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from .. import nvml_device
-from ..arms.stage_calls import watched
-from ..clock import Stage, StageClock
+from ..clock import NullClock, Stage, StageClock
 from ..engine.cache import KVCache
 from ..engine.request import Request
 from ..progress import progress
 from ..session import Session
+from ..stage_calls import watched
 
 # The counter moves some times a second: much less time than this would be noise.
 WINDOW_SECONDS = 2.0
@@ -35,17 +35,17 @@ class EnergyMeter:
         """The device's idle draw while it waits for the host is in it."""
         self._finish()
         joules, begun, count = self._read_joules(), time.perf_counter(), 0
-        while time.perf_counter() - begun < self._window:
+        while not count or time.perf_counter() - begun < self._window:
             action()
             count += 1
         self._finish()
         return (self._read_joules() - joules) / count
 
 
-class RepeatingClock(StageClock):
+class RepeatingClock(NullClock):
     """At the end of wanted stages the stage's calls are made again and again, under a meter.
 
-    It watches the calls too (``arms.stage_calls``). A cache is set back before it is written again;
+    It watches the calls too (``stage_calls``). A cache is set back before it is written again;
     the same is written, so that the request goes on as if nothing had happened.
     """
 
@@ -54,9 +54,6 @@ class RepeatingClock(StageClock):
         self._calls: list[Callable[[], Any]] = []
         self._marks = 0
         self.joules: dict[int, float] = {}
-
-    def start(self) -> None:
-        """Nothing is timed."""
 
     def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
         """Make a call of the stage, and remember how to make it again."""
@@ -80,9 +77,6 @@ class RepeatingClock(StageClock):
         self._marks += 1
         self._calls = []
 
-    def stop(self) -> None:
-        """Nothing is timed."""
-
 
 def energy_by_stage(
     session: Session, method: str, request: Request, nvml: Any | None
@@ -105,7 +99,8 @@ def measure_energy(
 
     The whole request is repeated for a window; so are the calls of each stage in its place within a
     request, and of many like steps in a row (decoding) those of the middle one, times their number.
-    Medians over ``windows`` turns; of the request also the least and the most.
+    What a stage does besides its calls (``stage_calls``) is in the request alone. Medians over
+    ``windows`` turns; of the request also the least and the most.
     """
     meter = EnergyMeter(read_joules, session.finish, window_seconds)
     stages = _stages_of(session, method, request)
@@ -113,7 +108,7 @@ def measure_energy(
     whole: list[float] = []
     parts: list[dict[Stage, float]] = []
     for _ in progress(range(windows), f"energy of {method}"):
-        whole.append(meter.joules_of(lambda: session.answer(method, request, StageClock())))
+        whole.append(meter.joules_of(lambda: session.answer(method, request, NullClock())))
         parts.append(_stage_joules(session, method, request, meter, runs))
     tokens = stages.count(Stage.DECODE)
     return {

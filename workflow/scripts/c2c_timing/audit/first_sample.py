@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..data.cards import DatasetCard
 from ..data.sources import Row
@@ -11,6 +11,15 @@ from ..errors import one_line
 from ..passport import nvml_handle
 from ..progress import say
 from ..sample_loop import SampleLoop
+from ..session import Session
+
+if TYPE_CHECKING:
+    from ..engine.request import Request
+
+# Every decode step does the same work, and each adds thousands of events to a trace.
+PROFILED_TOKENS = 4
+
+Part = Callable[[Session, str, "Request"], Any]
 
 
 def audit_first(
@@ -24,24 +33,48 @@ def audit_first(
         for card, subject, row in samples:
             try:
                 tokenized, troubles = loop.prepare_all(card, subject, row)
-            except Exception:  # noqa: S112: it stands among the shard's errors already
+            except Exception as error:  # as when it was timed; the next one may do
+                say(f"no audit of {row.id}: {one_line(error)[:500]}")
                 continue
-            methods = {}
-            for method in loop.settings.methods:
-                try:
-                    if method in troubles:
-                        raise troubles[method]
-                    methods[method] = _audit(loop, method, tokenized)
-                except Exception as error:
-                    problem = f"{type(error).__name__}: {one_line(error)[:500]}"
-                    say(f"the audit of {method} failed: {problem}")
-                    methods[method] = {"problem": problem}
+            methods = _audit_all(loop, tokenized.request, troubles)
             return {"id": row.id, "subject": subject, "methods": methods}
     return {"id": None, "subject": None, "methods": {}}
 
 
-def _audit(loop: SampleLoop, method: str, tokenized: Any) -> dict[str, Any]:
-    from .one_request import audit_request
+def _audit_all(
+    loop: SampleLoop, request: Request, troubles: Mapping[str, Exception]
+) -> dict[str, dict[str, Any]]:
+    settings, session = loop.settings, loop.session
+    request = request.at_length(settings.length_views[0])
+    methods: dict[str, dict[str, Any]] = {method: {} for method in settings.methods}
+    for method, error in troubles.items():
+        methods[method]["problem"] = one_line(error)[:500]
+    for name, part in _parts(session).items():
+        for method in [method for method in methods if "problem" not in methods[method]]:
+            try:
+                methods[method][name] = part(session, method, request)
+            except Exception as error:
+                kind = type(error).__name__
+                problem = f"{name}: {kind}: {one_line(error)[:500]}"
+                methods[method]["problem"] = problem
+                say(f"the audit of {method} failed in {problem}")
+                if kind == "AcceleratorError":  # a CUDA context is lost with its first error
+                    return methods
+                session.release_memory()
+    return methods
 
-    session, view = loop.session, loop.settings.length_views[0]
-    return audit_request(session, method, view, tokenized.request, nvml_handle(session))
+
+def _parts(session: Session) -> dict[str, Part]:
+    """What is asked of a request. The profiler comes last: its memory stays with the process."""
+    from .energy import energy_by_stage
+    from .launches import audit_launches
+    from .stage_memory import memory_by_stage
+
+    nvml = nvml_handle(session)
+    return {
+        "memory": memory_by_stage,
+        "energy": lambda session, method, request: energy_by_stage(session, method, request, nvml),
+        "launches": lambda session, method, request: audit_launches(
+            session, method, request.shortened(PROFILED_TOKENS)
+        ),
+    }

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..clock import Reading, Stage, StageClock
+from ..clock import NullClock, Reading, Stage
 from ..engine.request import Request
+from ..errors import UserError
 from ..session import Session
 from .trace import work_by_stage
 
@@ -21,40 +22,32 @@ PREFIX = "stage: "
 RESIDUAL = "residual"
 
 
-class RangeClock(StageClock):
-    """Shows stages as named ranges in a trace; the times are those of the clock inside.
+class RangeClock(NullClock):
+    """Shows stages as named ranges in a trace, and times nothing.
 
     A stage's name is known when it ends, but a range needs its name when it begins: ``expected`` are
     the stages of the same request before.
     """
 
-    def __init__(self, inner: StageClock, expected: Sequence[Stage]) -> None:
+    def __init__(self, expected: Sequence[Stage]) -> None:
         from torch.profiler import record_function
 
-        self._inner, self._expected = inner, expected
-        self._range_of = record_function
+        self._expected, self._range_of = expected, record_function
         self.stages: list[Stage] = []
 
     def start(self) -> None:
-        """Begin the request and the first range."""
-        self._inner.start()
+        """Begin the first range."""
         self._open()
 
     def mark(self, stage: Stage) -> None:
         """End a range where a stage ends."""
-        self._inner.mark(stage)
         self.stages.append(stage)
         self._range.__exit__(None, None, None)
         self._open()
 
     def stop(self) -> None:
         """The last range holds what follows the last stage."""
-        self._inner.stop()
         self._range.__exit__(None, None, None)
-
-    def read(self) -> Reading:
-        """What the clock inside saw; the profiler slows all of it."""
-        return self._inner.read()
 
     def _open(self) -> None:
         number = len(self.stages)
@@ -75,7 +68,7 @@ def profile_request(
     turns = schedule(wait=0, warmup=1, active=1)
     with profile(activities=activities, schedule=turns, acc_events=True) as profiler:
         for is_kept in (False, True):
-            clock = RangeClock(session.new_clock(request), expected)
+            clock = RangeClock(expected)
             session.answer(method, request, clock)
             session.finish()
             if not is_kept:
@@ -97,15 +90,24 @@ def audit_launches(session: Session, method: str, request: Request) -> dict[str,
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(path))
-        return launches_in(path, ranges, reading)
+        return launches_in(path, ranges, reading, session)
 
 
-def launches_in(trace: Path, ranges: RangeClock, reading: Reading) -> dict[str, Any]:
+def launches_in(
+    trace: Path, ranges: RangeClock, reading: Reading, session: Session
+) -> dict[str, Any]:
     """What a trace file says of the stages.
 
     Args:
         reading: of the same request without the profiler, for ``time_ms``.
+
+    Raises:
+        UserError: the device is there, but the profiler saw nothing of it.
     """
     events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
     times_ms = {stage: reading.total_ms(stage) for stage in dict.fromkeys(ranges.stages)}
-    return work_by_stage(events, [*ranges.stages, RESIDUAL], PREFIX, times_ms)
+    is_cuda = session.pair.device.type == "cuda"
+    found = work_by_stage(events, [*ranges.stages, RESIDUAL], PREFIX, times_ms, is_cuda)
+    if is_cuda and not any(work["kernels"] for work in found.values()):
+        raise UserError("torch's profiler saw no kernels; end other profilers of this device")
+    return found

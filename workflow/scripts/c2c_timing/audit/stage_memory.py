@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..clock import Stage, StageClock
+from ..clock import NullClock, Stage
 from ..engine.request import Request
 from ..memory import PeakMemory, peak_memory_of
 from ..session import Session
 
 
-class MemoryClock(StageClock):
+class MemoryClock(NullClock):
     """Reads the peak where a stage ends. Allocators count when a call is made: nothing must wait."""
 
     def __init__(self, memory: PeakMemory) -> None:
@@ -26,9 +26,6 @@ class MemoryClock(StageClock):
         peak = self._memory.peak_bytes()
         self.peaks[stage] = None if peak is None else max(peak, self.peaks.get(stage) or 0)
         self._memory.reset()
-
-    def stop(self) -> None:
-        """Nothing is left to read."""
 
 
 def memory_by_stage(session: Session, method: str, request: Request) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def work_by_stage(
     stages: Sequence[str],
     prefix: str,
     times_ms: Mapping[str, float | None],
+    has_device: bool,
 ) -> dict[str, dict[str, Any]]:
     """Of each stage: calls, operators, kernels, synchronisations, copies, how busy the device was.
 
@@ -50,6 +51,7 @@ def work_by_stage(
         stages: names in the order in which they were run; the trace has one range for each, named
             ``prefix`` and anything, and perhaps more of them behind.
         times_ms: without the profiler.
+        has_device: whether there is a device apart from the host.
     """
     timed = [event for event in events if event.get("ph") == "X"]
     ranges = sorted(
@@ -76,13 +78,11 @@ def work_by_stage(
     for event in timed:
         if event["cat"] in HOST_CALLS and (stage := stage_at(event["ts"])):
             stage.synchronisations += "Synchronize" in event["name"]
-            launched_in[event["args"].get("correlation")] = stage
-    has_device = False
-    for event in timed:
-        if event["cat"] in ON_DEVICE:
-            has_device = True
-            if stage := launched_in.get(event["args"].get("correlation")):
-                _add_device_work(stage, event)
+            if (correlation := event["args"].get("correlation")) is not None:
+                launched_in[correlation] = stage
+    for event in (event for event in timed if event["cat"] in ON_DEVICE):
+        if stage := launched_in.get(event["args"].get("correlation")):
+            _add_device_work(stage, event)
     return {name: _as_plain(stage, times_ms.get(name), has_device) for name, stage in work.items()}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.statistics import median_intervals
-from ..clock import Reading, Stage, StageClock, clock_for
+from ..clock import NullClock, Stage, StageClock, clock_for
 from ..engine.request import Request
 from ..session import Session
 
@@ -19,23 +19,6 @@ BAR, LONG_MS = 0.01, 100.0
 # Rounds, and the seconds after which no more are begun; with fewer than FEWEST no interval is sound.
 ROUNDS, SECONDS, FEWEST = 30, 30.0, 10
 MARKS = 1000
-
-
-class NullClock(StageClock):
-    """Has the clock's face and sees nothing: what is left is the bare request."""
-
-    def start(self) -> None:
-        """Nothing."""
-
-    def mark(self, stage: Stage) -> None:
-        """Nothing."""
-
-    def stop(self) -> None:
-        """Nothing."""
-
-    def read(self) -> Reading:
-        """No marks."""
-        return Reading([], 0.0)
 
 
 def measure_clock(device_type: str, repeats: int = 7) -> dict[str, float]:
@@ -65,7 +48,7 @@ def measure_overhead(
 
     ``ratio`` is the median over rounds of timed / bare, with an interval of 95 %; ``residual`` that
     of the timed requests; ``accounted_share`` what the marks of a request cost on the host, by
-    themselves, which no noise of the machine touches.
+    themselves; the machine's noise touches it little.
     """
     draw, timed = random.Random(seed), session.new_clock(request)
     rounds_ms, residuals = [], []

@@ -39,7 +39,7 @@ def open_tiny(device: str) -> tuple[Session, Any]:
 
 
 def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
-    """Everything of ``self_test.json``, and the verdicts; about half a minute."""
+    """Everything of ``self_test.json``, and the verdicts; about a minute."""
     session, request = open_tiny(device)
     checks = check_stages(session, request.shortened(FEW_TOKENS))
     clock = measure_clock(session.pair.device.type)

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from ..arms.stage_calls import watched
 from ..clock import Stage, StageClock, clock_for
 from ..engine.request import Request
 from ..session import Session
+from ..stage_calls import watched
 from .witness import Took, Witness, witness_for
 
 METHODS = ("base", "teacher", "t2t", "c2c")

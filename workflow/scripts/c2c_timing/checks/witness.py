@@ -1,6 +1,6 @@
 """Known delays inside the stages of a request, and independent readings of what they really took.
 
-The arms stay as they are: the calls which a stage consists of (``arms.stage_calls``) wait a while at
+The arms stay as they are: the calls which a stage consists of (``stage_calls``) wait a while at
 their end, and it is noted when each began and ended.
 """
 

@@ -1,7 +1,8 @@
 """The calls of models, projectors and text exchange that the stages of an arm consist of.
 
 Who has to see them, or to do something beside them, hands an arm stand-ins; the arm stays as it is.
-Outside these calls a stage has only the choice of a token, the addition of residuals, and the marks.
+Outside these calls a stage has only the choice of a token, its reading on the host at natural length,
+the addition of residuals, and the marks.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from ..clock import Stage
-from ..engine.pair import ModelPair
-from ..engine.request import Request
+from .clock import Stage
+from .engine.pair import ModelPair
+from .engine.request import Request
 
 
 class Watcher(Protocol):
