@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from c2c_timing.memory import FORGET
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 

@@ -162,7 +162,7 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     with (project / "workflow/scripts/c2c_timing/checks/witness.py").open("a") as file:
         file.write("# edited\n")
     assert planned(project, *one) == ["self_test"]
-    forced = ["--forcerun", "self_test", "--", report.relative_to(project).as_posix(), *one]
+    forced = ["results/self_test.json", *one, "--forcerun", "self_test"]
     assert planned(project, *forced) == ["self_test"]
 
 

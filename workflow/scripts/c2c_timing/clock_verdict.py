@@ -13,7 +13,7 @@ from .progress import say
 if TYPE_CHECKING:
     from .session import Session
 
-AGAIN = "stop other work and run it again: snakemake --forcerun self_test results/self_test.json"
+AGAIN = "stop other work and run it again: snakemake results/self_test.json --forcerun self_test"
 
 
 @dataclass(frozen=True)
