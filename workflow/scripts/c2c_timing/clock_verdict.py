@@ -13,7 +13,7 @@ from .progress import say
 if TYPE_CHECKING:
     from .session import Session
 
-AGAIN = "stop other work and run it again: snakemake results/self_test.json --forcerun self_test"
+AGAIN = "stop other work and run it again: snakemake --cores 1 results/self_test.json --forcerun self_test"
 
 
 @dataclass(frozen=True)
