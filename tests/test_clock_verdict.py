@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,11 @@ def report(tmp_path):
     return write
 
 
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    monkeypatch.setattr(platform, "node", lambda: "n7")
+
+
 def on(device, threads=1):
     return SimpleNamespace(model_config={"device": device, "threads": threads})
 
@@ -37,14 +43,20 @@ def test_a_device_is_told_from_another(report, capsys):
     assert capsys.readouterr().err == ""
     assert not verdict.seen_from(on("cpu", threads=2))["is_this_device"]
     assert not verdict.seen_from(on("NVIDIA H100"))["is_this_device"]
-    assert "the clock was tested on cpu with 1 thread(s), not on" in capsys.readouterr().err
+    assert "the clock was tested on cpu of n7 with 1 thread(s), not on" in capsys.readouterr().err
+
+
+def test_another_node_is_another_device(report, monkeypatch):
+    verdict = read_clock_verdict(report())
+    monkeypatch.setattr(platform, "node", lambda: "n8")
+    assert not verdict.seen_from(on("cpu"))["is_this_device"]
 
 
 def test_a_clock_that_failed_times_nothing(report, tmp_path, capsys):
     flags = ["--dataset", "gsm8k", "--output_dir", str(tmp_path / "out"), "--self_test"]
     assert command.main([*flags, str(report(passed=False))]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "the clock failed its self-test on cpu; stop other work" in line
+    assert "the clock failed its self-test on cpu; stop other work, then" in line
     assert not (tmp_path / "out").exists()
 
 
@@ -54,5 +66,5 @@ def test_what_is_no_self_test_is_one_line(tmp_path, text):
     with pytest.raises(UserError, match=r"self_test\.json: is no self-test"):
         read_clock_verdict(path)
     path.write_text(text)
-    with pytest.raises(UserError, match=r"self_test\.json: is no self-test.*run it again"):
+    with pytest.raises(UserError, match=r"self_test\.json: is no self-test.*stop other work"):
         read_clock_verdict(path)

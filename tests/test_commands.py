@@ -55,7 +55,7 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     assert records["c2c"]["timing"]["projector_calls"] == 4
     assert records["c2c"]["model_config"]["weights"] == "dummy"
     for record in records.values():  # at least torch, where the system tells
-        assert (record["peak_memory_bytes"] is None) != FORGET.exists()
+        assert FORGET.exists() or record["peak_memory_bytes"] is None
         assert (record["peak_memory_bytes"] or 2**30) > 50e6
     errors = lines(folder / "gsm8k_all_errors.jsonl")
     assert [error["stage"] for error in errors] == ["prompt", "tokenize", "read"]

@@ -76,14 +76,21 @@ class AcceleratorError(RuntimeError):
 
 def test_a_device_that_breaks_in_the_audit_takes_no_record_with_it(shard, monkeypatch):
     def breaks(session, method, request):
-        monkeypatch.setattr(type(session), "release_memory", breaks)
-        monkeypatch.setattr(type(session), "answer", breaks)
-        raise AcceleratorError("an illegal memory access")
+        def is_lost(*_):
+            raise AcceleratorError("an illegal memory access")
+
+        monkeypatch.setattr(type(session), "release_memory", is_lost)
+        monkeypatch.setattr(type(session), "answer", is_lost)
+        raise RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED")
 
     monkeypatch.setattr(launches, "audit_launches", breaks)
     run, records = shard("--audit")
     assert len(records) == 6
-    assert run["audit"]["methods"]["c2c"]["problem"].endswith("an illegal memory access")
+    methods = run["audit"]["methods"]
+    assert methods["c2c"]["problem"].endswith("CUBLAS_STATUS_EXECUTION_FAILED")
+    for method in ("base", "t2t"):
+        assert methods[method]["problem"] == "not finished: the device failed in launches"
+        assert "memory" in methods[method]
 
 
 def test_the_first_sample_that_can_be_read_is_audited(shard):

@@ -229,16 +229,6 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
         assert "the timer of projector shows 0.000 ms of a delay of 40.000 ms" in line
 
 
-def test_a_rule_keeps_the_file_of_a_clock_that_failed(tiny, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(self_test, "check_stages", lambda *_: [invented(-40.0)])
-    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
-    output = tmp_path / "self_test.json"
-    flags = ["--device", "cpu", "--output", str(output), "--verdict_in_file"]
-    assert command.main(flags) == 0
-    assert json.loads(output.read_text())["passed"] is False
-    assert "the clock failed: c2c: the timer of projector" in capsys.readouterr().err
-
-
 def test_a_mistake_is_one_line(tmp_path, capsys):
     assert command.main(["--device", "tpu", "--output", str(tmp_path / "x.json")]) == 1
     assert command.main(["--device", "cpu", "--output", "/dev/null/x/y.json"]) == 1

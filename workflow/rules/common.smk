@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from snakemake.logging import logger
 
 from c2c_timing import failures, plan
+from c2c_timing.clock_verdict import read_clock_verdict
 from c2c_timing.errors import UserError
 from c2c_timing.settings import METHODS
 
@@ -16,6 +17,8 @@ plan.prefer_this_python()
 plan.read_plain_words(config)
 try:
     plan.check_config(config)
+    if config["self_test"] and Path(plan.SELF_TEST).exists():
+        read_clock_verdict(Path(plan.SELF_TEST))
 except UserError as error:
     sys.exit(f"error: {error}")
 

@@ -30,5 +30,4 @@ rule self_test:
         "python {input.script:q}"
         " --device {params.device:q}"
         " --output {output.report:q}"
-        " --verdict_in_file"
         " > {log:q} 2>&1"

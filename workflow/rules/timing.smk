@@ -6,7 +6,7 @@ rule time_shard:
     input:
         script=f"{SCRIPTS}/comprehensive_timing_benchmark.py",
         code=plan.timing_code(config),
-        # Asked for before anything is timed; a later self-test of the device times nothing again.
+        # Made before anything is timed; a later self-test times nothing again.
         self_test=ancient(SELF_TEST),
         cards=lambda wildcards: plan.shard_inputs(
             wildcards.pair, wildcards.dataset, wildcards.subject, config

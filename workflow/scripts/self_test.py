@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from c2c_timing.errors import UserError, exits_cleanly
-from c2c_timing.progress import say
 
 EXAMPLE = """example:
   python workflow/scripts/self_test.py --device cuda --output results/self_test.json
@@ -21,11 +20,6 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    flags.add_argument(
-        "--verdict_in_file",
-        action="store_true",
-        help="exit code 0 also where the clock fails: whoever reads the file decides",
-    )
     flags.add_argument("--output", type=Path, default=Path("results/self_test.json"))
     return flags
 
@@ -48,9 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     partial.replace(output)
     print("\n".join(table(found)), flush=True)
     failed = [check for check in checks if not check.is_passed]
-    if failed and arguments.verdict_in_file:
-        say(f"the clock failed: {failed[0].as_line()}")
-    elif failed:
+    if failed:
         raise UserError(
             f"the clock cannot be trusted on this device: {len(failed)} of {len(checks)} stages "
             f"failed; {failed[0].as_line()}; stop other work on it and try again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from .progress import say
 if TYPE_CHECKING:
     from .session import Session
 
-AGAIN = "stop other work and run it again: snakemake --cores 1 results/self_test.json --forcerun self_test"
+AGAIN = "stop other work, then: python workflow/scripts/self_test.py"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ClockVerdict:
     """A clock that passed.
 
     Attributes:
-        device, threads, node, tested_at: where and when; only these devices are known to be right.
+        device, threads, node, tested_at: where and when; other devices are not known to be right.
     """
 
     device: str
@@ -32,11 +33,12 @@ class ClockVerdict:
     def seen_from(self, session: Session) -> dict[str, Any]:
         """For ``_run.json``; says so where the session's device is another than the tested one."""
         config = session.model_config
-        is_same = (self.device, self.threads) == (config["device"], config["threads"])
+        here = (config["device"], config["threads"], platform.node())
+        is_same = here == (self.device, self.threads, self.node)
         if not is_same:
             say(
-                f"the clock was tested on {self.device} with {self.threads} thread(s), not on this "
-                f"{config['device']} with {config['threads']}; workflow/scripts/self_test.py tests it"
+                f"the clock was tested on {self.device} of {self.node} with {self.threads} thread(s), "
+                f"not on this {here[0]} of {here[2]} with {here[1]}"
             )
         return {
             "device": self.device,

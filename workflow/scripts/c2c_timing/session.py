@@ -64,7 +64,7 @@ class Session:
 
     @functools.cached_property
     def shapes(self) -> dict:
-        """What the pair's parts weigh; to be asked for after the last request."""
+        """What the pair's parts weigh; to be asked for after the last request of a record."""
         from .engine.shapes import describe_shapes
 
         return describe_shapes(self.pair)

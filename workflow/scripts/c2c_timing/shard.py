@@ -102,6 +102,7 @@ def _time_into(
     title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
+            self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
             watch = Watch(nvml_handle(session))
             loop = SampleLoop(settings, session, walls, journal.attempt)
             _time_unfinished(samples, journal, loop, watch)
@@ -120,7 +121,7 @@ def _time_into(
                 **passport(session),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
-                "self_test": extras.clock_verdict and extras.clock_verdict.seen_from(session),
+                "self_test": self_test,
                 "settings": settings.as_plain(),
                 "fingerprint": digests,
             }

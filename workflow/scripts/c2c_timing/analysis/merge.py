@@ -97,22 +97,22 @@ def write_tsv(table: pd.DataFrame, path: Path) -> None:
     partial.replace(path)
 
 
-def read_timings(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The merged records; what a file of an earlier version lacks is there, and empty.
+def read_timings(path: Path) -> pd.DataFrame:
+    """The merged records; what a file of an earlier version lacks is there, as records may lack it.
 
     Raises:
         UserError: the file is missing, no Parquet file, or one of something else.
     """
     try:
-        table = pd.read_parquet(path, columns=columns)
-    except (OSError, ValueError) as error:
+        table = _typed(pd.read_parquet(path))
+    except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
             f"{path}: cannot be read ({reason}); make it with merge_timings.py"
         ) from None
-    if lost := set(columns or IDENTITY) - set(table):
+    if lost := {*LEADING, *SETTING} - set(table):
         raise UserError(f"{path}: has no column {min(lost)}; make it with merge_timings.py")
-    return table if columns else _typed(table)
+    return table
 
 
 def read_tsv(path: Path) -> pd.DataFrame:

@@ -54,14 +54,27 @@ def _audit_all(
             try:
                 methods[method][name] = part(session, method, request)
             except Exception as error:
-                kind = type(error).__name__
-                problem = f"{name}: {kind}: {one_line(error)[:500]}"
+                problem = f"{name}: {type(error).__name__}: {one_line(error)[:500]}"
                 methods[method]["problem"] = problem
                 say(f"the audit of {method} failed in {problem}")
-                if kind == "AcceleratorError":  # a CUDA context is lost with its first error
+                if not _is_usable(session):
+                    for left in methods.values():
+                        left.setdefault("problem", f"not finished: the device failed in {name}")
                     return methods
-                session.release_memory()
     return methods
+
+
+def _is_usable(session: Session) -> bool:
+    """Whether the device goes on after an error; memory that the error left behind is given back."""
+    try:
+        session.release_memory()
+        session.finish()
+    except (
+        Exception
+    ) as error:  # a CUDA context is lost with its first error, whatever that one said
+        say(f"the device failed in the audit: {one_line(error)[:500]}")
+        return False
+    return True
 
 
 def _parts(session: Session) -> dict[str, Part]:

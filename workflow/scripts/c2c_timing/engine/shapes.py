@@ -26,7 +26,7 @@ def describe_shapes(pair: ModelPair) -> dict[str, Any]:
     """Plain numbers from which every stage's work follows at any number of tokens.
 
     The counts of operators come from running each part once on a few tokens, so this is no
-    business of a process that has still requests to time.
+    business of a process that has still requests to time for a record.
 
     Returns:
         ``base`` and each of ``teachers`` as in ``model_shapes``, each of ``fusers`` as in
