@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 
 from c2c_timing.cli import (
     Formatter,
-    add_decoding_arguments,
-    add_pair_arguments,
+    add_one_request_arguments,
     positive,
     settings_from,
 )
@@ -32,9 +31,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--rounds", type=positive, default=100, help="timed and bare requests")
     flags.add_argument("--seconds", type=positive, default=300, help="begin no more rounds then")
     flags.add_argument("--output", type=Path, help="the numbers as JSON")
-    add_pair_arguments(flags)
-    add_decoding_arguments(flags)
-    flags.set_defaults(max_new_tokens=128, num_samples=1, selection="first", max_prompt_tokens=None)
+    add_one_request_arguments(flags, max_new_tokens=128)
     return flags
 
 

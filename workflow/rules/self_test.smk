@@ -2,11 +2,9 @@
 
 
 rule self_test:
-    """Test the clock once, with the shards' own resources."""
+    """Test the clock once, with the shards' own resources; there is no such rule once it has passed."""
     input:
         script=f"{SCRIPTS}/self_test.py",
-        code=plan.checks_code(),
-        cards=plan.checks_cards(),
     output:
         report=plan.SELF_TEST,
     log:
@@ -24,8 +22,6 @@ rule self_test:
         stopwatch=1,
     params:
         device=config["device"],
-        # Not used below, but another number of threads is another device to the clock.
-        threads=config["resources"]["threads"],
     shell:
         "python {input.script:q}"
         " --device {params.device:q}"

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from c2c_timing.cli import Formatter, add_decoding_arguments, add_pair_arguments, settings_from
+from c2c_timing.cli import Formatter, add_one_request_arguments, settings_from
 from c2c_timing.data.cards import load_dataset_card
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import exits_cleanly
@@ -23,9 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     flags.add_argument("--output_dir", type=Path, default=Path())
-    add_pair_arguments(flags)
-    add_decoding_arguments(flags)
-    flags.set_defaults(max_new_tokens=16, num_samples=1, selection="first", max_prompt_tokens=None)
+    add_one_request_arguments(flags, max_new_tokens=16)
     return flags
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.device_report import device_parser, make_folder_of, write_report
+from c2c_timing.errors import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/measure_device.py --device cuda --output results/device.json
@@ -18,31 +18,20 @@ UNSTEADY = 1.25
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    flags.add_argument("--output", type=Path, default=Path("results/device.json"))
-    return flags
+    return device_parser(__doc__, EXAMPLE, Path("results/device.json"))
 
 
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    output = arguments.output
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{output.parent}: cannot be written ({error.strerror})") from None
+    make_folder_of(arguments.output)
 
     from c2c_timing.engine.devices import resolve_device
     from c2c_timing.floors.measure import measure_device
 
     measured = measure_device(resolve_device(arguments.device))
-    partial = output.with_name(output.name + ".partial")
-    partial.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    partial.replace(output)
+    write_report(arguments.output, measured)
     print("\n".join(describe(measured)))
     return 0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from c2c_timing.device_report import device_parser, make_folder_of, write_report
 from c2c_timing.errors import UserError, exits_cleanly
 
 EXAMPLE = """example:
@@ -16,30 +16,19 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    flags.add_argument("--output", type=Path, default=Path("results/self_test.json"))
-    return flags
+    return device_parser(__doc__, EXAMPLE, Path("results/self_test.json"))
 
 
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the file is written whether or not the clock passes."""
     arguments = parser().parse_args(argv)
-    output = arguments.output
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{output.parent}: cannot be written ({error.strerror})") from None
+    make_folder_of(arguments.output)
 
     from c2c_timing.checks.self_test import run_self_test, table
 
     found, checks = run_self_test(arguments.device)
-    partial = output.with_name(output.name + ".partial")
-    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    partial.replace(output)
+    write_report(arguments.output, found)
     print("\n".join(table(found)), flush=True)
     failed = [check for check in checks if not check.is_passed]
     if failed:

@@ -69,6 +69,15 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="of dummy weights, samples and sampling")
 
 
+def add_one_request_arguments(parser: argparse.ArgumentParser, max_new_tokens: int) -> None:
+    """Models and decoding of a command that runs the first built-in sample of a data set."""
+    add_pair_arguments(parser)
+    add_decoding_arguments(parser)
+    parser.set_defaults(
+        max_new_tokens=max_new_tokens, num_samples=1, selection="first", max_prompt_tokens=None
+    )
+
+
 def add_source_arguments(parser: argparse.ArgumentParser, source: str) -> None:
     """Where rows come from, and how many."""
     group = parser.add_argument_group("data")

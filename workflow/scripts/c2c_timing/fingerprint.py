@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from .session import Session
 
 # Rooms and modules that no record depends on.
-APART = ("analysis", "audit", "floors", "checks", "plan.py", "failures.py", "stage_calls.py")
+APART = (
+    *("analysis", "audit", "checks", "floors"),
+    *("device_report.py", "failures.py", "plan.py", "stage_calls.py"),
+)
 
 Batch = tuple[DatasetCard, str, list[Row]]
 

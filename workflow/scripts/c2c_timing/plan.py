@@ -26,7 +26,6 @@ TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
 SELF_TEST = "results/self_test.json"
 LIBRARY = Path(__file__).resolve().parent
-STAGE_CALLS = LIBRARY / "stage_calls.py"
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
 
 def timing_code(config: Mapping[str, Any]) -> list[str]:
     """Modules that a shard's files depend on: an edit of one times everything again."""
-    audit = [*_room("audit"), STAGE_CALLS] if config.get("audit") else []
+    audit = [*_room("audit"), LIBRARY / "stage_calls.py"] if config.get("audit") else []
     return sorted(map(_relative, [*timing_modules(), *audit]))
 
 
@@ -207,20 +206,8 @@ def analysis_code() -> list[str]:
 
 def floors_code() -> list[str]:
     """Modules that measure a device: an edit of one measures it again, and times nothing again."""
-    return sorted(map(_relative, [*_room("floors"), LIBRARY / "engine" / "devices.py"]))
-
-
-def checks_code() -> list[str]:
-    """Modules that test the clock: those that time, those that check, and their statistics."""
-    statistics = LIBRARY / "analysis" / "statistics.py"
-    files = [*timing_modules(), *_room("checks"), STAGE_CALLS, statistics]
-    return sorted(map(_relative, files))
-
-
-def checks_cards() -> list[str]:
-    """What the test of the clock times: the tiny pair, as a data set's card says."""
-    cards = [*load_dataset_card("gsm8k").files_for("all"), *load_pair_card("tiny").files]
-    return [_relative(path) for path in cards]
+    apart = [LIBRARY / "device_report.py", LIBRARY / "engine" / "devices.py"]
+    return sorted(map(_relative, [*_room("floors"), *apart]))
 
 
 def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:

@@ -12,14 +12,18 @@ Item = TypeVar("Item")
 
 
 def progress(
-    items: Sequence[Item], title: str, done: int = 0, every_seconds: float = 15.0
+    items: Sequence[Item],
+    title: str,
+    done: int = 0,
+    every_seconds: float = 15.0,
+    unit: str = "sample",
 ) -> Iterator[Item]:
     """Yield the items, telling on stderr how far it is, ``done`` earlier ones included."""
     total = done + len(items)
     if sys.stderr.isatty():
         from tqdm import tqdm
 
-        yield from tqdm(items, title, total, initial=done, unit="sample", leave=False)
+        yield from tqdm(items, title, total, initial=done, unit=unit, leave=False)
         return
     told = time.monotonic()
     for number, item in enumerate(items, done):

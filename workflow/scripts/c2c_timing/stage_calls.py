@@ -11,11 +11,14 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .clock import Stage
+from .clock import Stage, StageClock
 from .engine.pair import ModelPair
 from .engine.request import Request
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 class Watcher(Protocol):
@@ -35,6 +38,15 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._what, name)
+
+
+def answer_watched(
+    session: Session, method: str, request: Request, clock: StageClock, watcher: Watcher
+) -> None:
+    """Run one request by one method, with every stage's calls going through a watcher."""
+    pair, request = watched(method, session.pair, request, watcher)
+    with session.torch.inference_mode():
+        session.arms[method](pair, request, clock)
 
 
 def watched(

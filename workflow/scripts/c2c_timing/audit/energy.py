@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-import torch
-
 from .. import nvml_device
 from ..clock import NullClock, Stage, StageClock
 from ..engine.cache import KVCache
 from ..engine.request import Request
 from ..progress import progress
 from ..session import Session
-from ..stage_calls import watched
+from ..stage_calls import answer_watched
 
 # The counter moves some times a second: much less time than this would be noise.
 WINDOW_SECONDS = 2.0
@@ -107,7 +105,7 @@ def measure_energy(
     runs = list(_runs(stages))
     whole: list[float] = []
     parts: list[dict[Stage, float]] = []
-    for _ in progress(range(windows), f"energy of {method}"):
+    for _ in progress(range(windows), f"energy of {method}", unit="turn"):
         whole.append(meter.joules_of(lambda: session.answer(method, request, NullClock())))
         parts.append(_stage_joules(session, method, request, meter, runs))
     tokens = stages.count(Stage.DECODE)
@@ -149,9 +147,7 @@ def _stage_joules(
     runs: Sequence[tuple[Stage, int, int]],
 ) -> dict[Stage, float]:
     clock = RepeatingClock(meter, [middle for _, _, middle in runs])
-    pair, watched_request = watched(method, session.pair, request, clock)
-    with torch.inference_mode():
-        session.arms[method](pair, watched_request, clock)
+    answer_watched(session, method, request, clock, watcher=clock)
     joules = dict.fromkeys((stage for stage, _, _ in runs), 0.0)
     for stage, length, middle in runs:
         joules[stage] += length * clock.joules[middle]

@@ -65,13 +65,14 @@ def _audit_all(
 
 
 def _is_usable(session: Session) -> bool:
-    """Whether the device goes on after an error; memory that the error left behind is given back."""
+    """Whether the device goes on after an error; memory that the error left behind is given back.
+
+    A CUDA context is lost with its first error, whatever that one said.
+    """
     try:
         session.release_memory()
         session.finish()
-    except (
-        Exception
-    ) as error:  # a CUDA context is lost with its first error, whatever that one said
+    except Exception as error:
         say(f"the device failed in the audit: {one_line(error)[:500]}")
         return False
     return True

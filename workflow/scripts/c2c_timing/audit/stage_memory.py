@@ -6,7 +6,7 @@ from typing import Any
 
 from ..clock import NullClock, Stage
 from ..engine.request import Request
-from ..memory import PeakMemory, peak_memory_of
+from ..memory import PeakMemory
 from ..session import Session
 
 
@@ -34,10 +34,9 @@ def memory_by_stage(session: Session, method: str, request: Request) -> dict[str
     On CUDA bytes of tensors, on a CPU resident memory of the process (which seldom shrinks: a stage
     that needs less than one before it shows that one's). None where the system does not tell.
     """
-    memory = peak_memory_of(session.pair.device)
-    clock = MemoryClock(memory)
-    memory.reset()
-    before = memory.peak_bytes()
+    clock = MemoryClock(session.memory)
+    session.memory.reset()
+    before = session.memory.peak_bytes()
     session.answer(method, request, clock)
     known = [peak for peak in clock.peaks.values() if peak is not None]
     return {

@@ -58,32 +58,43 @@ def work_by_stage(
         (e for e in timed if e["cat"] == "user_annotation" and e["name"].startswith(prefix)),
         key=lambda event: event["ts"],
     )[: len(stages)]
-    begins, work = [event["ts"] for event in ranges], {stage: StageWork() for stage in stages}
-    for stage, event in zip(stages, ranges, strict=True):
-        work[stage].calls += 1
-        work[stage].profiled_ms += event["dur"] / 1e3
-
-    def stage_at(moment: float) -> StageWork | None:
-        """Whose range it is; None before the first and after the last."""
-        place = bisect_right(begins, moment) - 1
-        if place < 0 or moment > begins[place] + ranges[place]["dur"]:
-            return None
-        return work[stages[place]]
-
+    request = _Ranges(ranges, stages)
     for event in _outermost(timed, ranges[0]["tid"]):
-        if stage := stage_at(event["ts"]):
+        if stage := request.stage_at(event["ts"]):
             stage.operators += 1
             stage.operator_ms += event["dur"] / 1e3
     launched_in = {}
-    for event in timed:
-        if event["cat"] in HOST_CALLS and (stage := stage_at(event["ts"])):
+    for event in (event for event in timed if event["cat"] in HOST_CALLS):
+        if stage := request.stage_at(event["ts"]):
             stage.synchronisations += "Synchronize" in event["name"]
-            if (correlation := event["args"].get("correlation")) is not None:
-                launched_in[correlation] = stage
+            launched_in[event["args"].get("correlation")] = stage
     for event in (event for event in timed if event["cat"] in ON_DEVICE):
-        if stage := launched_in.get(event["args"].get("correlation")):
+        if stage := launched_in.get(event["args"]["correlation"]):
             _add_device_work(stage, event)
-    return {name: _as_plain(stage, times_ms.get(name), has_device) for name, stage in work.items()}
+    return {
+        name: _as_plain(stage, times_ms.get(name), has_device)
+        for name, stage in request.work.items()
+    }
+
+
+class _Ranges:
+    """The stages of one request on the host's time line, and the work of each."""
+
+    def __init__(self, ranges: Sequence[Mapping[str, Any]], stages: Sequence[str]) -> None:
+        self.work = {stage: StageWork() for stage in stages}
+        self._stages = stages
+        self._begins = [event["ts"] for event in ranges]
+        self._ends = [event["ts"] + event["dur"] for event in ranges]
+        for stage, event in zip(stages, ranges, strict=True):
+            self.work[stage].calls += 1
+            self.work[stage].profiled_ms += event["dur"] / 1e3
+
+    def stage_at(self, moment: float) -> StageWork | None:
+        """Whose range it is; None before the first, after the last, and between two."""
+        place = bisect_right(self._begins, moment) - 1
+        if place < 0 or moment > self._ends[place]:
+            return None
+        return self.work[self._stages[place]]
 
 
 def _outermost(events: Iterable[Mapping[str, Any]], thread: Any) -> Iterator[Mapping[str, Any]]:

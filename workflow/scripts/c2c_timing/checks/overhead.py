@@ -12,6 +12,7 @@ import numpy as np
 from ..analysis.statistics import median_intervals
 from ..clock import NullClock, Stage, StageClock, clock_for
 from ..engine.request import Request
+from ..record import timing_of
 from ..session import Session
 
 # A request of LONG_MS or more may be slowed by so much.
@@ -63,8 +64,8 @@ def measure_overhead(
         if number >= 0:
             reading = timed.read()
             marks = len(reading.marks) + 1
-            total = sum(ms for _, ms in reading.marks)
-            residuals.append((reading.wall_ms - total, (reading.wall_ms - total) / reading.wall_ms))
+            residual_ms = timing_of(reading, None, 0.0)["residual_ms"]
+            residuals.append((residual_ms, residual_ms / reading.wall_ms))
             rounds_ms.append((took[True], took[False]))
     ratios = np.log([with_clock / bare for with_clock, bare in rounds_ms])
     low, high = median_intervals(ratios[:, None], np.arange(len(ratios)))

@@ -19,7 +19,7 @@ from typing import Any
 from ..clock import Stage, StageClock, clock_for
 from ..engine.request import Request
 from ..session import Session
-from ..stage_calls import watched
+from ..stage_calls import answer_watched
 from .witness import Took, Witness, witness_for
 
 METHODS = ("base", "teacher", "t2t", "c2c")
@@ -92,10 +92,8 @@ def check_stages(
     def unseen(method: str, delayed: Stage | None) -> tuple[dict[Stage, float], dict[Stage, Took]]:
         """Milliseconds of each stage that only its timer saw, and what the witness saw."""
         witness = make_witness(delayed, DELAY_MS)
-        pair, watched_request = watched(method, session.pair, request, witness)
         clock = make_clock(session.pair.device.type, session.most_marks(request))
-        with session.torch.inference_mode():
-            session.arms[method](pair, watched_request, clock)
+        answer_watched(session, method, request, clock, witness)
         reading, took = clock.read(), witness.read()
         # A timer that is swapped books to a stage that the request does not have.
         stages = set(took) | {stage for stage, _ in reading.marks}
