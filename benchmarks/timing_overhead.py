@@ -9,14 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from c2c_timing.cli import (
-    Formatter,
-    add_one_request_arguments,
-    positive,
-    settings_from,
-)
+from c2c_timing.cli import Formatter, add_one_request_arguments, positive, settings_from
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLES = """examples:
   python benchmarks/timing_overhead.py
@@ -41,12 +36,17 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     settings = settings_from(arguments, SourceSpec("builtin"))
 
-    from c2c_timing.checks.overhead import describe, describe_clock, measure_clock, measure_overhead
-    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.probes.self_test.overhead import (
+        describe,
+        describe_clock,
+        measure_clock,
+        measure_overhead,
+    )
     from c2c_timing.session import Session
-    from c2c_timing.walls import WallTimes
 
     card = load_dataset_card("gsm8k")
     row = next(iter(read_rows(card, "all", settings.source)))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from folders import ROOT
 
-from c2c_timing.memory import FORGET
+from c2c_timing.meters.peak_memory import FORGET
 
-ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import yaml
+from folders import ROOT
 
-from c2c_timing.data.cards import read_dataset_card
+from c2c_timing.cards import pair_card
+from c2c_timing.cards.dataset_card import read_dataset_card
 from c2c_timing.data.prompts import build_prompt
-from c2c_timing.engine import pair_card
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def example(page):

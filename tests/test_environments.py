@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from folders import ROOT
 
-from c2c_timing import plan
+from c2c_timing.planning import plan
 
-ROOT = Path(__file__).resolve().parents[1]
 LOCK = (ROOT / "envs" / "requirements.lock").read_text().split()
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from folders import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
     "datasets": ["gsm8k", "mmlu", "ai2-arc"],
     "subjects": {"mmlu": ["virology"], "ai2-arc": ["ARC-Easy"]},
@@ -257,7 +257,7 @@ def test_a_published_pair_from_a_hub(tmp_path):
     from standin_hub import StandInHub, repositories
     from standin_hub.tiny_model import tiny_model, tiny_tokenizer
 
-    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.sources import SourceSpec, read_rows
     from c2c_timing.engine.cache import KVShape
     from c2c_timing.engine.fuser import dummy_fuser

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from c2c_timing.data.cards import available_datasets, load_dataset_card
+from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 
 SAMPLES = Path(__file__).resolve().parents[1] / "workflow" / "samples"
 SUBJECT_COUNTS = {

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from c2c_timing.analysis.break_even import COLUMNS, break_even, break_even_table
-from c2c_timing.analysis.records import CONDITIONS
+from c2c_timing.analysis.record_lines import CONDITIONS
 from c2c_timing.analysis.stage_costs import fit_stages, stage_costs
 
 # a in ms, b in ms per token

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 import yaml
+from folders import ROOT
 
-from c2c_timing import plan
 from c2c_timing.analysis.coverage import (
     coverage,
     mark_partial,
@@ -13,8 +13,9 @@ from c2c_timing.analysis.coverage import (
     timing_file,
 )
 from c2c_timing.errors import UserError
+from c2c_timing.planning import plan
 
-DEFAULT = yaml.safe_load((plan.WORKFLOW.parent / "config.yaml").read_text())
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SUMMARY = pd.DataFrame(
     {"pair": ["tiny"], "method": ["c2c"], "dataset": ["gsm8k"], "subject": ["all"],
      "count": [8], "failed": [1], "flagged": [0], "ttft_ms_mean": [1.5]}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.data.answers import RULES, is_correct, letter_of, normalise, number_of
-from c2c_timing.data.cards import available_datasets, load_dataset_card
 from c2c_timing.data.sources import SourceSpec, read_rows
 
 

@@ -9,7 +9,7 @@ import pytest
 from standin_hub import StandInHub, repositories
 from standin_hub.ask import HURRY, ask
 
-from c2c_timing.data.cards import load_dataset_card
+from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.data.prompts import build_prompt
 from c2c_timing.data.sources import SourceSpec, read_rows
 

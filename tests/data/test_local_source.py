@@ -3,20 +3,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
+from folders import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing.data.cards import load_dataset_card
+from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.data.prompts import build_prompt
 from c2c_timing.data.selection import select_rows
 from c2c_timing.data.sources import Row, SourceSpec, read_rows
 from c2c_timing.data.sources.json_array import iterate_json_array
 from c2c_timing.errors import UserError
 
-REALDATA = Path(__file__).resolve().parents[3] / "shared" / "realdata"
+REALDATA = SHARED / "realdata"
 ROWS = [
     {
         "id": "a",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing.data.cards import load_dataset_card
+from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.data.prompts import build_prompt, normalise_choices, truncate_middle
 from c2c_timing.errors import SampleError
 

@@ -7,12 +7,13 @@ import torch
 from engine.naive import naive_c2c
 from engine.tiny_models import tiny_model
 
-from c2c_timing.arms.c2c import run_c2c
-from c2c_timing.clock import Stage, StageClock
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
+from c2c_timing.meters.clock import StageClock
+from c2c_timing.methods.c2c import run_c2c
+from c2c_timing.stages import Stage
 
 NEW_TOKENS = 12
 

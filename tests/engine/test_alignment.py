@@ -6,13 +6,13 @@ import pytest
 import torch
 from engine.tiny_models import tiny_model
 
-from c2c_timing.arms.c2c import run_c2c
-from c2c_timing.clock import StageClock
 from c2c_timing.engine.alignment import aligned_spans
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import dummy_fuser
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import TextSpan, build_request, same_ids
+from c2c_timing.meters.clock import StageClock
+from c2c_timing.methods.c2c import run_c2c
 
 
 class Letters:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import DynamicCache
 
-from c2c_timing.clock import StageClock
 from c2c_timing.engine.decoding import Decoding, decode, greedy
 from c2c_timing.engine.layer_maps import k_nearest, last_aligned
+from c2c_timing.meters.clock import StageClock
 
 CPU = torch.device("cpu")
 IDS = torch.arange(5, 25).unsqueeze(0)

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from folders import SHARED
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from c2c_timing.arms.alone import run_base
-from c2c_timing.arms.c2c import run_c2c
-from c2c_timing.clock import StageClock
 from c2c_timing.engine import decoding as decoding_module
 from c2c_timing.engine.causal_lm import CausalLM
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import load_fuser
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
+from c2c_timing.meters.clock import StageClock
+from c2c_timing.methods.alone import run_base
+from c2c_timing.methods.c2c import run_c2c
 
-ROOT = Path(__file__).resolve().parents[2]
-REFERENCE = ROOT.parent / "shared" / "reference"
+REFERENCE = SHARED / "reference"
 CASES = sorted(path.parent for path in REFERENCE.glob("*/case.json"))
 TOLERANCE = {"atol": 1e-4, "rtol": 1e-4}
 

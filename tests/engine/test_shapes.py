@@ -11,11 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from c2c_timing.analysis import operations
+from c2c_timing.cards.pair_card import available_pairs, load_pair_card
 from c2c_timing.engine.causal_lm import CausalLM
 from c2c_timing.engine.decoding import greedy
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
-from c2c_timing.engine.pair_card import available_pairs, load_pair_card
 from c2c_timing.engine.shapes import OperatorCount, describe_shapes, fuser_shapes, model_shapes
 
 TOKENS, STEPS = 47, 5

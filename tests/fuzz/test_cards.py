@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
+from folders import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing.data import cards
-from c2c_timing.data.cards import read_dataset_card
+from c2c_timing.cards import dataset_card as cards
+from c2c_timing.cards import pair_card
+from c2c_timing.cards.dataset_card import read_dataset_card
 from c2c_timing.data.prompts import build_prompt
-from c2c_timing.engine import pair_card
-from c2c_timing.shard_files import ShardFiles
+from c2c_timing.shard.files import ShardFiles
 
 from .support import HOSTILE_OTHERS, HOSTILE_TEXTS, cases, damaged, damaged_bytes
 
-ROOT = Path(__file__).resolve().parents[2]
 DATASETS = sorted((ROOT / "workflow" / "datasets").glob("*.yaml"))
 PAIRS = sorted((ROOT / "workflow" / "pairs").glob("*.yaml"))
 SAMPLES = {

@@ -12,10 +12,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2c_timing.cards.pair_card import ModelSpec, load_pair_card
 from c2c_timing.engine.cache import KVShape
 from c2c_timing.engine.fuser import dummy_fuser, load_fuser
 from c2c_timing.engine.pair import load_model
-from c2c_timing.engine.pair_card import ModelSpec, load_pair_card
 
 from .support import HOSTILE_OTHERS, HOSTILE_TEXTS, cases, damaged, damaged_bytes
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 import yaml
+from folders import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing import plan
 from c2c_timing.cli import settings_from
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
+from c2c_timing.planning import plan
 from comprehensive_timing_benchmark import parser
 
 from .support import HOSTILE_OTHERS, HOSTILE_TEXTS, cases, damaged, damaged_bytes
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "config.yaml").read_text()
 DEFAULT = yaml.safe_load(TEXT)
 FULL = {**DEFAULT, "source": "local", "data_path": dict.fromkeys(DEFAULT["datasets"], "rows"),

@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.analysis.merge import merge, write_parquet
+from c2c_timing.cards.dataset_card import SAMPLES, available_datasets, load_dataset_card
+from c2c_timing.cards.pair_card import load_pair_card
 from c2c_timing.data.answers import is_correct
-from c2c_timing.data.cards import SAMPLES, available_datasets, load_dataset_card
 from c2c_timing.data.prompts import build_prompt
 from c2c_timing.data.sources import SourceSpec, read_rows
-from c2c_timing.engine.pair_card import load_pair_card
 from c2c_timing.errors import UserError
 from c2c_timing.settings import RunSettings
 
@@ -60,8 +60,8 @@ def shortened(value):
 
 @pytest.fixture(scope="module")
 def session():
+    from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
-    from c2c_timing.walls import WallTimes
 
     return Session(RunSettings(load_pair_card("tiny"), max_new_tokens=1), WallTimes())
 
@@ -98,8 +98,8 @@ def try_rows(session, tally, tmp_path_factory):
 @pytest.fixture
 def time_rows(session, tally, tmp_path_factory):
     """Times a file of rows as a shard; counts each row's fate, and looks what was written."""
-    from c2c_timing.shard import run_shard
-    from c2c_timing.walls import WallTimes
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.shard.run import run_shard
 
     validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
 

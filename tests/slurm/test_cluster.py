@@ -20,7 +20,7 @@ import pytest
 import yaml
 from test_pipeline import copy_project
 
-from c2c_timing import plan
+from c2c_timing.planning import plan
 
 HERE = Path(__file__).resolve().parent
 SKIP = 77

@@ -8,7 +8,7 @@ from typing import Any
 
 def rows(dataset: str, subject: str, first: int | None = None, **spec: Any) -> list[Any]:
     """Values of the rows of a subject, or of its first ones; a problem where a row has one."""
-    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.sources import SourceSpec, read_rows
 
     found = read_rows(load_dataset_card(dataset), subject, SourceSpec(kind="hub", **spec))
@@ -17,7 +17,7 @@ def rows(dataset: str, subject: str, first: int | None = None, **spec: Any) -> l
 
 def prompts(dataset: str, subject: str, first: int | None = None) -> list[Any]:
     """Messages of the prompts that the rows become."""
-    from c2c_timing.data.cards import load_dataset_card
+    from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.prompts import build_prompt
 
     card = load_dataset_card(dataset)

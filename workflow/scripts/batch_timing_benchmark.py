@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -13,9 +14,8 @@ from c2c_timing.cli import (
     positive,
     settings_from,
 )
-from c2c_timing.data.cards import available_datasets, load_dataset_card
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 
 EXAMPLES = """example:
@@ -43,9 +43,9 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
-    from c2c_timing.shard import time_batches
-    from c2c_timing.walls import WallTimes
+    from c2c_timing.shard.run import time_batches
 
     walls = WallTimes()
     session = Session(settings, walls)

@@ -9,7 +9,8 @@ from pathlib import Path
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.verdicts import verdicts
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/compare_methods.py --timings results/timings.parquet --output results/speedup.tsv

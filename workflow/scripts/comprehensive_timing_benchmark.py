@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -13,11 +14,11 @@ from c2c_timing.cli import (
     add_source_arguments,
     settings_from,
 )
-from c2c_timing.clock_verdict import read_clock_verdict
-from c2c_timing.data.cards import available_datasets, load_dataset_card
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
+from c2c_timing.shard.clock_verdict import read_clock_verdict
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -70,9 +71,9 @@ def main(argv: list[str] | None = None) -> int:
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 
+    from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
-    from c2c_timing.shard import Extras, run_shard
-    from c2c_timing.walls import WallTimes
+    from c2c_timing.shard.run import Extras, run_shard
 
     walls, extras = WallTimes(), Extras(clock_verdict, arguments.audit)
     session = Session(settings, walls)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from c2c_timing.cards.dataset_card import DatasetCard, load_dataset_card, prompt_file_card
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -15,9 +16,9 @@ from c2c_timing.cli import (
     add_source_arguments,
     settings_from,
 )
-from c2c_timing.data.cards import DatasetCard, load_dataset_card, prompt_file_card
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 
 EXAMPLES = """examples:
@@ -62,9 +63,9 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
+    from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
-    from c2c_timing.shard import time_batches
-    from c2c_timing.walls import WallTimes
+    from c2c_timing.shard.run import time_batches
 
     def rows() -> Iterator[tuple[str, Row]]:
         for subject in subjects:

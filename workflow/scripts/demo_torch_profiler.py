@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
+from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.cli import Formatter, add_one_request_arguments, settings_from
-from c2c_timing.data.cards import load_dataset_card
 from c2c_timing.data.sources import SourceSpec
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 
 EXAMPLES = """example:
@@ -35,13 +35,13 @@ def main(argv: list[str] | None = None) -> int:
     folder = arguments.output_dir
     folder.mkdir(parents=True, exist_ok=True)
 
-    from c2c_timing.audit.launches import launches_in, profile_request
     from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.probes.audit.launches import launches_in, profile_request
     from c2c_timing.session import Session
-    from c2c_timing.shard import time_batches
-    from c2c_timing.walls import WallTimes
+    from c2c_timing.shard.run import time_batches
 
     card = load_dataset_card("gsm8k")
     rows = select_rows(read_rows(card, "all", settings.source), 1)

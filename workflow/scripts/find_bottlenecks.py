@@ -11,7 +11,7 @@ from c2c_timing.analysis.coverage import shard_files
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.analysis.runs import read_shapes, run_file_of
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/find_bottlenecks.py results/timings/*/*_run.json \\

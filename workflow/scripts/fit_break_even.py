@@ -10,7 +10,8 @@ from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_costs import stage_costs
 from c2c_timing.analysis.verdicts import verdicts
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/fit_break_even.py --timings results/timings.parquet \\

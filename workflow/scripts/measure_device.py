@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.device_report import device_parser, make_folder_of, write_report
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
+from c2c_timing.probes.device_command import device_parser, make_folder_of, write_report
 
 EXAMPLE = """example:
   python workflow/scripts/measure_device.py --device cuda --output results/device.json
@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     make_folder_of(arguments.output)
 
     from c2c_timing.engine.devices import resolve_device
-    from c2c_timing.floors.measure import measure_device
+    from c2c_timing.probes.device.measure import measure_device
 
     measured = measure_device(resolve_device(arguments.device))
     write_report(arguments.output, measured)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from c2c_timing.analysis.coverage import coverage, read_manifest, timing_file
 from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/merge_timings.py results/timings/*/*_timing.jsonl \\

@@ -12,7 +12,8 @@ from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """examples:
   python workflow/scripts/plot_timings.py --figure stage_breakdown --timings results/timings.parquet \\

@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.device_report import device_parser, make_folder_of, write_report
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
+from c2c_timing.probes.device_command import device_parser, make_folder_of, write_report
 
 EXAMPLE = """example:
   python workflow/scripts/self_test.py --device cuda --output results/self_test.json
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     make_folder_of(arguments.output)
 
-    from c2c_timing.checks.self_test import run_self_test, table
+    from c2c_timing.probes.self_test.whole import run_self_test, table
 
     found, checks = run_self_test(arguments.device)
     write_report(arguments.output, found)

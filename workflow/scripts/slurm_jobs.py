@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from c2c_timing.errors import UserError, exits_cleanly
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """examples, in the folder where snakemake was called:
   python workflow/scripts/slurm_jobs.py

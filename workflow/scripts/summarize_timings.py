@@ -10,7 +10,7 @@ from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
 from c2c_timing.analysis.runs import read_throttled, run_file_of
 from c2c_timing.analysis.summary import summarize
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from c2c_timing.analysis.coverage import sentences
 from c2c_timing.analysis.merge import read_timings, read_tsv
-from c2c_timing.analysis.report import render
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.analysis.page import render
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/write_report.py --timings results/timings.parquet --errors results/errors.tsv \\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_table import as_markdown, stage_table
-from c2c_timing.errors import exits_cleanly
+from c2c_timing.exits import exits_cleanly
 
 EXAMPLE = """example:
   python workflow/scripts/write_stage_table.py --timings results/timings.parquet \\

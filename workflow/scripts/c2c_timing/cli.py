@@ -8,8 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from .data.sources import SourceSpec
-from .engine.pair_card import (
+from .cards.pair_card import (
     WEIGHTS,
     FuserSpec,
     ModelSpec,
@@ -17,6 +16,7 @@ from .engine.pair_card import (
     available_pairs,
     load_pair_card,
 )
+from .data.sources import SourceSpec
 from .errors import UserError
 from .settings import DTYPES, LENGTH_VIEWS, METHODS, RunSettings
 

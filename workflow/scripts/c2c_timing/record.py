@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .clock import Reading, Stage
+from .meters.clock import Reading
+from .stages import Stage
 
 
 def timing_of(

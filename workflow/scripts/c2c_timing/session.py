@@ -7,21 +7,21 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .clock import Reading, StageClock, clock_for
+from .cards.dataset_card import DatasetCard
 from .data.background import FOLLOW_UP, background_request
-from .data.cards import DatasetCard
 from .data.prompts import Prompt, truncate_middle
 from .errors import SampleError
-from .memory import peak_memory_of
+from .meters.clock import Reading, StageClock, clock_for
+from .meters.peak_memory import peak_memory_of
+from .meters.wall_times import WallTimes
 from .record import timing_of
 from .settings import RunSettings
-from .walls import WallTimes
 
 if TYPE_CHECKING:
-    from .arms.answer import Answer
     from .engine.prompt_ids import TokenizedPrompt
     from .engine.request import Request
-    from .engine.text_exchange import TextExchange
+    from .methods.answer import Answer
+    from .methods.text_exchange import TextExchange
 
 # Wording of a request for background, beside the prompt that it may hold.
 REQUEST_TOKENS = 128
@@ -45,9 +45,9 @@ class Session:
             import torch
             import transformers
 
-            from .arms import ARMS
             from .engine import pair as pair_module
             from .engine.devices import resolve_device
+            from .methods import ARMS
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.settings, self.torch, self.arms = settings, torch, ARMS
@@ -192,7 +192,7 @@ class Session:
         return replace(prompt, messages=[*history, {**last, "content": text}])
 
     def _exchange(self, prompt: Prompt, max_new_tokens: int) -> TextExchange:
-        from .engine.text_exchange import build_exchange
+        from .methods.text_exchange import build_exchange
 
         *history, last = prompt.messages
         request = background_request(prompt.question or last["content"])

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .cards.pair_card import PairCard
 from .data.sources import SourceSpec
-from .engine.pair_card import PairCard
 
 METHODS = ("base", "teacher", "t2t", "c2c", "c2c_closed", "c2c_shuffled")
 LENGTH_VIEWS = ("natural", "fixed")

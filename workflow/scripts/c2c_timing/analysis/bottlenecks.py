@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .operations import Work, stage_work
-from .records import IDENTITY, SETTING, STAGES
+from .record_lines import IDENTITY, SETTING, STAGES
 from .roofs import BOUNDS, Roofs
 from .runs import MODELS, Shapes
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .records import CONDITIONS, SAMPLE
+from ..statistics import interval
+from .record_lines import CONDITIONS, SAMPLE
 from .stage_costs import Line, fit_stages
-from .statistics import interval
 
 # What a request of each method consists of.
 STAGES = {

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow
 
 from ..errors import UserError
-from .records import (
+from .record_lines import (
     ERROR_COLUMNS,
     IDENTITY,
     OPTIONAL,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from .records import SETTING
+from .record_lines import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
 MODELS = [f"model_config.{key}" for key in ("base_model", "teacher_model", "fuser", "weights")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .records import CONDITIONS, METHOD_NAMES, SAMPLE
-from .statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
+from ..statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
+from .record_lines import CONDITIONS, METHOD_NAMES, SAMPLE
 
 SUBJECT = "c2c"  # the method that the others are compared with
 REFERENCES = tuple(method for method in METHOD_NAMES if method != SUBJECT)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .records import CONDITIONS, SAMPLE
-from .statistics import draws, interval
+from ..statistics import draws, interval
+from .record_lines import CONDITIONS, SAMPLE
 
 # Stage: the record's time, and the column of the tokens that it grows with.
 ONCE = {

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from .numbers import rounded
-from .records import CONDITIONS
+from .record_lines import CONDITIONS
 
 PUBLISHED = Path(__file__).resolve().parent / "published"
 TIMES = ["base_prefill_ms", "teacher_prefill_ms", "fusion_ms", "decode_ms", "total_ms"]

@@ -7,9 +7,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from ..statistics import median_intervals
 from .quality import judge
-from .records import IDENTITY, SAMPLE, SETTING, TIMING_KEYS
-from .statistics import median_intervals
+from .record_lines import IDENTITY, SAMPLE, SETTING, TIMING_KEYS
 
 KEYS = [*IDENTITY, *SETTING]
 LENGTHS = ["prompt_length", "response_length"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .records import CONDITIONS, METHOD_NAMES
+from .record_lines import CONDITIONS, METHOD_NAMES
 
 
 def verdicts(speedup: pd.DataFrame | None, breakeven: pd.DataFrame | None) -> list[str]:

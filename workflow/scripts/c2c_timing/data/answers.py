@@ -23,7 +23,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .cards import DatasetCard
+from ..cards.dataset_card import DatasetCard
 
 LETTERS = list("ABCDEFGHIJ")
 CUE = re.compile(r"answer\s*(?:is|:)", re.IGNORECASE)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .templates import TEMPLATES, render_template
+from ..cards.templates import render_template
+from ..places import PROMPTS
 
-TEMPLATE = TEMPLATES / "background.jinja"
+TEMPLATE = PROMPTS / "background.jinja"
 # After a request that holds the whole prompt already.
 FOLLOW_UP = "Now answer it yourself, in the form that it asks for. Use the background above."
 

@@ -6,9 +6,9 @@ import string
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..cards.dataset_card import DatasetCard
+from ..cards.templates import render_template
 from ..errors import SampleError
-from .cards import DatasetCard
-from .templates import render_template
 
 MAX_CHOICES = 10
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..clock import Stage, StageClock
+from ..meters.clock import StageClock
+from ..stages import Stage
 from .cache import KVCache
 from .causal_lm import CausalLM
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
+from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..errors import UserError
 from .causal_lm import CausalLM
 from .devices import device_name
 from .fuser import Fuser, dummy_fuser, load_fuser
-from .pair_card import FuserSpec, ModelSpec, PairCard
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

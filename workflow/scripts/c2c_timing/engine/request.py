@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from ..methods.text_exchange import TextExchange
 from .causal_lm import CausalLM
 from .decoding import Decoding
-from .text_exchange import TextExchange
 
 Span = tuple[int, int]
 

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...errors import UserError
+from ...statistics import interval
 from ..break_even import BreakEven, break_even
-from ..statistics import interval
 from .style import method_colour, method_name, panels, what
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..numbers import rounded
-from ..records import STAGES
+from ..record_lines import STAGES
 from .style import STAGE_COLOURS, STAGE_NAMES, method_name, methods, offsets, panels, what
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ..records import CONDITIONS, METHOD_NAMES
+from ..record_lines import CONDITIONS, METHOD_NAMES
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 STAGE_COLOURS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cards import DatasetCard
+from ...cards.dataset_card import DatasetCard
 from .rows import Row, SourceSpec, with_ids
 
 __all__ = ["Row", "SourceSpec", "read_rows"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...cards.dataset_card import DatasetCard
 from ...errors import UserError
-from ..cards import DatasetCard
 from .files import parse_lines
 from .json_array import iterate_json_array
 from .rows import Found, SourceSpec

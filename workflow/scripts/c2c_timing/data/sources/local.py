@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...cards.dataset_card import DatasetCard
 from ...errors import UserError
-from ..cards import DatasetCard
 from .files import FORMATS, read_file
 from .rows import Found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..cards import DatasetCard
+from ...cards.dataset_card import DatasetCard
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,236 @@
+"""The clock passes its test, and a clock that is wrong does not. No test asserts a time."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+import self_test as command
+from c2c_timing.meters.clock import NullClock, StageClock
+from c2c_timing.probes.self_test import stage_delays
+from c2c_timing.probes.self_test import whole as self_test
+from c2c_timing.probes.self_test.overhead import describe, measure_clock, measure_overhead, verdict
+from c2c_timing.probes.self_test.stage_delays import METHODS, StageCheck, check_stages
+from c2c_timing.probes.self_test.witness import Witness
+from c2c_timing.stages import Stage
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    session, request = self_test.open_tiny("cpu")
+    return session, request.shortened(self_test.FEW_TOKENS)
+
+
+def failed(checks):
+    return {(check.method, check.stage) for check in checks if not check.is_passed}
+
+
+def test_the_clock_finds_every_delay_of_every_method(tiny):
+    checks = check_stages(*tiny)
+    assert failed(checks) == set()
+    assert {check.method for check in checks} == set(METHODS)
+    assert {check.stage for check in checks} == {stage.value for stage in Stage}
+    # 10 ms in each call: a sleep never ends early
+    least = {check.stage: check.delay_ms for check in checks if check.method == "c2c"}
+    assert least["decode"] >= 30
+    assert least["projector"] >= 40
+
+
+SWAPPED = {Stage.BASE_PREFILL: Stage.TEACHER_PREFILL, Stage.TEACHER_PREFILL: Stage.BASE_PREFILL}
+
+
+class SwappedClock(StageClock):
+    """Takes two stages for each other."""
+
+    def mark(self, stage):
+        super().mark(SWAPPED.get(stage, stage))
+
+
+def test_swapped_timers_fail(tiny):
+    checks = check_stages(*tiny, lambda *_: SwappedClock(), methods=("c2c", "base"), repeats=3)
+    assert failed(checks) >= {
+        ("c2c", "base_prefill"),
+        ("c2c", "teacher_prefill"),
+        ("base", "base_prefill"),
+    }
+    check = next(check for check in checks if check.stage == "base_prefill")
+    assert check.neighbour == "teacher_prefill"
+    assert "the timer of base_prefill shows" in check.as_line()
+
+
+class Stream:
+    """A device that works while the host goes on: queued work begins when the work before it is done."""
+
+    def __init__(self):
+        self.busy_until = 0
+
+    def queue(self, ms):
+        self.busy_until = self.event() + round(ms * 1e6)
+
+    def event(self):
+        """When the device reaches this place in the queue, in ns of the host's clock."""
+        return max(time.perf_counter_ns(), self.busy_until)
+
+    def synchronize(self):
+        while time.perf_counter_ns() < self.busy_until:
+            time.sleep(1e-4)
+
+
+class StreamWitness(Witness):
+    """Queues its delays on a stream, and reads the stream's own events."""
+
+    stream: Stream
+
+    def watch(self, stage, call, *args):
+        def waits(*args):
+            # The models run on the host, so what reads a delayed result waits for it.
+            self.stream.synchronize()
+            return call(*args)
+
+        return super().watch(stage, waits, *args)
+
+    def _now(self):
+        return self.stream.event()
+
+    def _pause(self):
+        self.stream.queue(self.delay_ms)
+
+
+class StreamClock(StageClock):
+    """Marks where the stream's work ends, as events on a CUDA stream do."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def start(self):
+        self.stream.synchronize()
+        super().start()
+
+    def mark(self, stage):
+        self._times.append(self.stream.event())
+        self._stages.append(stage)
+
+
+def on_a_stream(tiny, is_synchronised):
+    stream = Stream()
+
+    def witness(delayed, delay_ms):
+        made = StreamWitness(delayed, delay_ms)
+        made.stream = stream
+        return made
+
+    def clock(*_):
+        return StreamClock(stream) if is_synchronised else StageClock()
+
+    return check_stages(*tiny, clock, witness, methods=("base", "c2c"), repeats=5)
+
+
+def test_a_clock_in_step_with_its_device_passes(tiny):
+    assert failed(on_a_stream(tiny, is_synchronised=True)) == set()
+
+
+def test_a_clock_that_drops_the_synchronisation_fails(tiny):
+    checks = on_a_stream(tiny, is_synchronised=False)
+    # Later calls of one stage still wait for its earlier ones; the last delay gets away.
+    assert failed(checks) == {(check.method, check.stage) for check in checks}
+    booked = {c.stage: c.neighbour for c in checks if c.method == "base"}
+    assert booked["base_embedding"] == "base_prefill"
+    assert booked["base_prefill"] == "decode"
+
+
+def test_a_busy_machine_is_no_failure(tiny):
+    checks = check_stages(*tiny, make_witness=HalfBusyWitness, methods=("base",), repeats=5)
+    assert failed(checks) == set()
+
+
+class HalfBusyWitness(Witness):
+    """Every other request is slowed inside its stages, as by another process."""
+
+    requests = 0
+
+    def __init__(self, delayed, delay_ms):
+        super().__init__(delayed, delay_ms)
+        type(self).requests += 1
+
+    def watch(self, stage, call, *args):
+        def slowed(*args):
+            if self.requests % 2:
+                time.sleep(0.03)
+            return call(*args)
+
+        return super().watch(stage, slowed, *args)
+
+
+@pytest.mark.parametrize(("low", "high", "words"), [
+    (0.995, 1.005, "ok"), (0.9, 1.0, "ok"), (1.02, 1.03, "above the bar"),
+    (0.99, 1.02, "not distinguishable"), (1.005, 1.02, "not distinguishable"),
+])  # fmt: skip
+def test_the_verdict_on_the_overhead(low, high, words):
+    assert verdict(low, high) == words
+
+
+COSTS = {"mark_us": 2.0, "resolution_us": 1.0}
+
+
+def test_overhead_is_a_ratio_with_an_interval(tiny):
+    overhead = measure_overhead(*tiny, "base", COSTS, rounds=12)
+    assert overhead["ratio_low"] <= overhead["ratio"] <= overhead["ratio_high"]
+    assert overhead["rounds"] == 12
+    assert overhead["residual_ms"] > 0
+    # start, embedding, prefill and three steps
+    accounted = 6 * COSTS["mark_us"] / 1e3 / overhead["bare_request_ms"]
+    assert overhead["accounted_share"] == pytest.approx(accounted)
+    assert "95 %" in describe(overhead)[0]
+    few = measure_overhead(*tiny, "base", COSTS, rounds=3)
+    assert few["verdict"] == "not distinguishable"
+
+
+def test_a_bare_request_is_the_same_request(tiny):
+    session, request = tiny
+    with session.torch.inference_mode():
+        bare, timed = (
+            session.arms["c2c"](session.pair, request, clock)
+            for clock in (NullClock(), StageClock())
+        )
+    assert bare == timed
+    assert NullClock().read().marks == []
+
+
+def test_the_clock_measures_itself():
+    clock = measure_clock("cpu", repeats=2)
+    assert clock["mark_us"] > 0
+    assert clock["resolution_us"] > 0
+
+
+def invented(error_ms):
+    return StageCheck("c2c", "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8)
+
+
+@pytest.mark.parametrize(("error_ms", "code"), [(0.1, 0), (-40.0, 1)])
+def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, error_ms, code):
+    monkeypatch.setattr(self_test, "check_stages", lambda *_: [invented(error_ms)])
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+    output = tmp_path / "results" / "self_test.json"
+    assert command.main(["--device", "cpu", "--output", str(output)]) == code
+    found = json.loads(output.read_text())
+    assert found["passed"] == (code == 0)
+    assert found["stages"][0]["passed"] == (code == 0)
+    said = capsys.readouterr()
+    assert "overhead of timing" in said.out
+    assert ("FAILED" in said.out) == bool(code)
+    if code:
+        (line,) = said.err.splitlines()
+        assert line.startswith("error: the clock cannot be trusted")
+        assert "the timer of projector shows 0.000 ms of a delay of 40.000 ms" in line
+
+
+def test_a_mistake_is_one_line(tmp_path, capsys):
+    assert command.main(["--device", "tpu", "--output", str(tmp_path / "x.json")]) == 1
+    assert command.main(["--device", "cpu", "--output", "/dev/null/x/y.json"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_the_tolerance_is_two_per_cent_or_a_fifth_of_a_millisecond():
+    assert (stage_delays.SHARE, stage_delays.LEAST_MS) == (0.02, 0.2)

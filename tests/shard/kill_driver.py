@@ -1,0 +1,75 @@
+"""Times a shard again and again in child processes that are killed at random moments.
+
+    python tests/kill_driver.py FOLDER SEED KILLS
+
+The models are loaded once; each attempt is a fork that runs ``run_shard`` as the command does. Prints
+one JSON line per attempt: how it ended, and the finished samples that the journal held.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main(folder: Path, seed: int, kills: int) -> None:
+    from c2c_timing.cards.dataset_card import load_dataset_card
+    from c2c_timing.cards.pair_card import load_pair_card
+    from c2c_timing.data.sources import SourceSpec
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.session import Session
+    from c2c_timing.settings import RunSettings
+    from c2c_timing.shard.run import run_shard
+
+    source = SourceSpec("local", data_path=str(folder / "rows.jsonl"))
+    settings = RunSettings(
+        load_pair_card("tiny"), methods=("base", "c2c"), source=source, max_new_tokens=1,
+    )  # fmt: skip
+    session, card = Session(settings, WallTimes()), load_dataset_card("gsm8k")
+    draw, journal = random.Random(seed), folder / "out" / "tiny" / "journal" / "gsm8k_all.jsonl"
+    longest = 0.0
+
+    def num_finished() -> int:
+        return journal.read_bytes().count(b'"records"') if journal.is_file() else 0
+
+    for attempt in range(kills + 2):
+        child = os.fork()
+        if not child:
+            os.close(1)
+            run_shard(card, "all", settings, session, WallTimes(), folder / "out")
+            os._exit(0)
+        if attempt <= kills:
+            # The first kill learns how long five samples take; the others come at a random moment
+            # within that time, or after seven samples, should the machine have become faster.
+            begun, most = time.monotonic(), num_finished() + (7 if longest else 5)
+            moment = draw.uniform(0, longest) if longest else float("inf")
+            while time.monotonic() - begun < moment and num_finished() < most:
+                time.sleep(0.001)
+            longest = longest or time.monotonic() - begun
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        lines = journal.read_bytes().splitlines(keepends=True) if journal.is_file() else []
+        print(
+            json.dumps(
+                {
+                    "killed": os.WIFSIGNALED(status),
+                    "exit_code": os.waitstatus_to_exitcode(status),
+                    "torn": bool(lines) and not lines[-1].endswith(b"\n"),
+                    "samples": [
+                        line.decode()
+                        for line in lines
+                        if line.endswith(b"\n") and b'"records"' in line
+                    ],
+                }
+            ),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

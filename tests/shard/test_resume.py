@@ -1,0 +1,142 @@
+"""Shards that are killed, interrupted or run out of disk, and what the next attempt makes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from folders import ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
+NUM_SAMPLES, KILLS = 150, 20
+
+
+def lines(path):
+    content = path.read_bytes()
+    assert content.endswith(b"\n")
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def write_rows(folder, count):
+    rows = ({"question": f"How much is {n} + {n}?", "answer": str(2 * n)} for n in range(count))
+    text = "".join(
+        json.dumps(row if n % 10 else {"answer": "?"}) + "\n" for n, row in enumerate(rows)
+    )
+    (folder / "rows.jsonl").write_text(text)
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_path, seed):
+    write_rows(tmp_path, NUM_SAMPLES)
+    driver = [sys.executable, Path(__file__).with_name("kill_driver.py"), tmp_path, seed, KILLS]
+    done = subprocess.run(
+        list(map(str, driver)), env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    attempts = [json.loads(line) for line in done.stdout.splitlines()]
+    # the first kill waits for a few samples, to learn the machine's pace
+    assert [attempt["killed"] for attempt in attempts] == [True] * (1 + KILLS) + [False]
+    assert "Traceback" not in done.stderr
+
+    # Whatever stood in the journal once stood there ever after, byte for byte.
+    for earlier, later in itertools.pairwise(attempts[:-1]):
+        assert later["samples"][: len(earlier["samples"])] == earlier["samples"]
+    before_the_last = [json.loads(line) for line in attempts[-2]["samples"]]
+    assert 0 < len(before_the_last) < NUM_SAMPLES
+    assert len({sample["attempt"] for sample in before_the_last}) > 3
+
+    folder = tmp_path / "out" / "tiny"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "gsm8k_all_errors.jsonl", "gsm8k_all_run.json", "gsm8k_all_timing.jsonl",
+    ]  # fmt: skip
+    records, errors = (lines(folder / f"gsm8k_all_{name}.jsonl") for name in ("timing", "errors"))
+    expected = [f"gsm8k/all/{n}" for n in range(NUM_SAMPLES)]
+    assert list(dict.fromkeys(record["id"] for record in records)) == [
+        name for n, name in enumerate(expected) if n % 10
+    ]
+    assert [error["id"] for error in errors] == expected[::10]
+    keys = Counter((r["id"], r["method"], r["length_view"], r["repeat"]) for r in records)
+    assert set(keys.values()) == {1}
+    assert len(keys) == (NUM_SAMPLES - len(errors)) * 2
+    by_id = {name: list(group) for name, group in itertools.groupby(records, lambda r: r["id"])}
+    for sample in before_the_last:
+        if sample["records"]:
+            assert by_id[sample["records"][0]["id"]] == sample["records"]
+    for group in by_id.values():  # pairs within a sample stay pairs
+        assert len({record["attempt"] for record in group}) == 1
+    validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+    assert all(validator.is_valid(record) for record in records)
+
+    run = json.loads((folder / "gsm8k_all_run.json").read_text())
+    assert run["counts"]["taken_over"] == len(before_the_last)
+    assert run["counts"]["samples"] == NUM_SAMPLES
+    assert sum(attempt["samples"] for attempt in run["attempts"]) == NUM_SAMPLES
+    for attempt in run["attempts"]:  # every attempt warms up again, and that is no record
+        assert set(attempt["cold_requests"]) == ({"base", "c2c"} if attempt["samples"] else set())
+
+
+def command(folder):
+    script = SCRIPTS / "comprehensive_timing_benchmark.py"
+    words = ["--dataset", "gsm8k", "--source", "local", "--data_path", "rows.jsonl", "--output_dir",
+             "out", "--max_new_tokens", "4"]  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, script, *words], cwd=folder, env=ENVIRONMENT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts,
+    )  # fmt: skip
+
+
+def heed_interrupts():
+    """In a shell's background job SIGINT is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def wait_for_samples(journal, count, process):
+    begun = time.monotonic()
+    while time.monotonic() - begun < 120 and process.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            if journal.read_bytes().count(b'"records"') >= count:
+                return
+        time.sleep(0.01)
+    raise AssertionError(process.communicate(timeout=10)[1])
+
+
+def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
+    write_rows(tmp_path, 4000)
+    journal = tmp_path / "out" / "tiny" / "journal" / "gsm8k_all.jsonl"
+    kept = b""
+    for number, sent in enumerate((signal.SIGTERM, signal.SIGINT)):
+        process = command(tmp_path)
+        wait_for_samples(journal, 5 + kept.count(b'"records"'), process)
+        if number == 0:
+            second = command(tmp_path)
+            _, said = second.communicate(timeout=120)
+            assert second.returncode == 1
+            assert "another process is timing this shard" in said
+            assert "Traceback" not in said
+        process.send_signal(sent)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 128 + sent
+        content = journal.read_bytes()
+        assert content.endswith(b"\n")
+        assert content.startswith(kept)
+        kept, count = content, content.count(b'"records"')
+        told = [line for line in said.splitlines() if "interrupted" in line]
+        assert len(told) == 1
+        assert f"interrupted by {sent.name}: tiny/gsm8k/all: {count} of 4000 samples are" in told[0]
+        assert "the same command goes on from there" in told[0]
+        assert "Traceback" not in said
+        assert ("attempt 2 takes over" in said) == (number == 1)

@@ -1,0 +1,113 @@
+"""One self-contained page: what was run, the key numbers, the figures, the failures."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from ..places import LIBRARY
+from .quality import quality_sentences
+from .record_lines import SETTING
+from .verdicts import speedup_rows, verdicts
+
+NAMES = ["pair", "method", "runtime", "length_view", *SETTING]
+TEMPLATES = LIBRARY / "analysis" / "templates"
+CAPTIONS = {
+    "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
+    "throughput": "Tokens per second while decoding; prefill and projection are not in it.",
+    "decode_step_time": "Time of a decode step, over all steps and along the answer.",
+    "roofline": "What each stage attains, under what the device was measured to do.",
+    "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
+    "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
+    "break_even": "From which length of the teacher's message on a cache is cheaper than text.",
+}
+GLOSSARY = [
+    ("total_time_ms", "sum of all stages", "tokenizing is not in it"),
+    ("wall_time_ms", "host clock around all stages", "independent of the stage timers"),
+    ("residual_ms", "wall − total", "time in no stage; flagged when it is too large"),
+    ("ttft_ms", "first stage begun to first token chosen", "prefill and projection included"),
+    ("tpot_ms", "mean of decode steps 2 … T", "the first step is left out"),
+    ("tokens_per_second", "T / decode_total", "decoding alone"),
+    ("decode_avg_ms", "mean of all T decode steps", "the first step included"),
+    ("base_prefill_ms, teacher_prefill_ms", "layers over prompt tokens 0 … L-2", "no LM head"),
+    ("teacher_decode_total_ms", "steps of the teacher's message", "text-to-text alone"),
+    ("handover_ms", "message to text to the base's ids", "text-to-text alone; on the host"),
+    ("projector_total_ms", "all projections and the writing of the fused cache", "null without"),
+]
+COLUMNS = {
+    "total_time_ms": "total (ms)",
+    "ttft_ms": "first token (ms)",
+    "base_prefill_ms": "base prefill (ms)",
+    "teacher_prefill_ms": "teacher prefill (ms)",
+    "projector_total_ms": "projection (ms)",
+    "decode_avg_ms": "decode step (ms)",
+    "tokens_per_second": "tokens / s",
+}
+
+
+def render(
+    timings: pd.DataFrame,
+    errors: pd.DataFrame,
+    plots: Path,
+    speedup: pd.DataFrame | None = None,
+    breakeven: pd.DataFrame | None = None,
+    summary: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> str:
+    """The page as HTML, with notes first; texts out of rows and errors are escaped.
+
+    Args:
+        speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
+            compared with other methods.
+        summary: the table of ``summarize``, for what its quality marks say.
+    """
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    figures = [
+        (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
+        for name, caption in CAPTIONS.items()
+        if (plots / f"{name}.png").is_file()
+    ]
+    return environment.get_template("report.html.jinja").render(
+        sentences=[*notes, *_sentences(timings)],
+        quality=[] if summary is None else quality_sentences(summary),
+        names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
+        columns=list(COLUMNS.values()),
+        rows=_rows(timings),
+        verdicts=verdicts(speedup, breakeven),
+        speedups=speedup_rows(speedup),
+        figures=figures,
+        errors=errors.head(200).fillna("").to_dict("records"),
+        num_errors=len(errors),
+        glossary=GLOSSARY,
+    )
+
+
+def _sentences(timings: pd.DataFrame) -> list[str]:
+    """One result a pair and method: median and spread of the whole request."""
+    sentences = []
+    for (pair, method, runtime, view, *setting), rows in timings.groupby(NAMES):
+        total = rows["total_time_ms"]
+        device, dtype, weights = setting
+        meaning = "" if weights == "real" else "; with made-up weights the answers mean nothing"
+        sentences.append(
+            f"{pair}, {method} ({runtime}, {view} length) on {device} in {dtype} "
+            f"({weights} weights{meaning}): median "
+            f"{total.median():.4g} ms a request (p10 {total.quantile(0.1):.4g}, p90 "
+            f"{total.quantile(0.9):.4g}), {rows['tokens_per_second'].median():.4g} tokens per "
+            f"second, over {len(rows)} requests; {int(rows['residual_flag'].sum())} flagged."
+        )
+    return sentences
+
+
+def _rows(timings: pd.DataFrame) -> list[list[str]]:
+    groups = timings.groupby([*NAMES, "dataset"])
+    medians, counts = groups[list(COLUMNS)].median(), groups.size()
+    return [
+        [*names, str(counts[names])]
+        + ["–" if pd.isna(value) else f"{value:.4g}" for value in medians.loc[names]]
+        for names in medians.index
+    ]

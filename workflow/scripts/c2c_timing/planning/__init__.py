@@ -1,0 +1,1 @@
+"""What Snakemake asks before anything runs. Never imports torch."""

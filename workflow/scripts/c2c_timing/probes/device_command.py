@@ -1,0 +1,41 @@
+"""What the commands share that find something out about a device, and write it down as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+
+def device_parser(description: str | None, example: str, output: Path) -> argparse.ArgumentParser:
+    """Flags for the device and the report."""
+    flags = argparse.ArgumentParser(
+        description=description,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    flags.add_argument("--output", type=Path, default=output)
+    return flags
+
+
+def make_folder_of(report: Path) -> None:
+    """Before anything is measured.
+
+    Raises:
+        UserError: the report could not be written.
+    """
+    try:
+        report.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{report.parent}: cannot be written ({error.strerror})") from None
+
+
+def write_report(report: Path, found: dict[str, Any]) -> None:
+    """Whole, or not at all."""
+    partial = report.with_name(report.name + ".partial")
+    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    partial.replace(report)

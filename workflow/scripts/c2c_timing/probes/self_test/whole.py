@@ -1,0 +1,82 @@
+"""The self-test of one device: stage timers, the clock's own cost, the overhead of timing."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from typing import Any
+
+import torch
+
+from ...cards.dataset_card import load_dataset_card
+from ...cards.pair_card import load_pair_card
+from ...data.prompts import Prompt
+from ...engine.devices import device_name
+from ...meters.wall_times import WallTimes
+from ...session import Session
+from ...settings import RunSettings
+from .overhead import describe, describe_clock, measure_clock, measure_overhead
+from .stage_delays import METHODS, StageCheck, check_stages
+
+# Enough for more than one decode step, and for a request of about 100 ms on a CPU.
+FEW_TOKENS, MANY_TOKENS = 3, 128
+PROMPT = Prompt([{"role": "user", "content": "How many legs have three cats?"}], chat=True)
+
+
+def open_tiny(device: str) -> tuple[Session, Any]:
+    """The tiny pair on a device, and a request to it at fixed length."""
+    settings = RunSettings(
+        load_pair_card("tiny"),
+        methods=METHODS,
+        message_max_tokens=FEW_TOKENS,
+        max_new_tokens=MANY_TOKENS,
+        device=device,
+    )
+    session = Session(settings, WallTimes())
+    card = load_dataset_card("gsm8k")
+    request = session.prepare_for(settings.methods, PROMPT, card, "all").request
+    return session, request.at_length("fixed")
+
+
+def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
+    """Everything of ``self_test.json``, and the verdicts; about a minute."""
+    session, request = open_tiny(device)
+    checks = check_stages(session, request.shortened(FEW_TOKENS))
+    clock = measure_clock(session.pair.device.type)
+    found = {
+        "device": device_name(session.pair.device),
+        "node": platform.node(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "tested_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "passed": all(check.is_passed for check in checks),
+        "clock": clock,
+        "stages": [check.as_plain() for check in checks],
+        "overhead": measure_overhead(session, request, "c2c", clock),
+    }
+    return found, checks
+
+
+def table(found: dict[str, Any]) -> list[str]:
+    """The self-test for a person."""
+    columns = "{:8} {:18} {:>9} {:>10} {:>9} {:>9}  {:18} {}"
+    lines = [
+        f"self-test on {found['device']}, {found['threads']} thread(s); times in ms",
+        columns.format(
+            "method", "stage", "delay", "recovered", "error", "booked to", "neighbour", "verdict"
+        ),
+    ]
+    lines += [
+        columns.format(
+            stage["method"],
+            stage["stage"],
+            f"{stage['delay_ms']:.3f}",
+            f"{stage['recovered_ms']:.3f}",
+            f"{stage['error_ms']:+.3f}",
+            f"{stage['neighbour_ms']:+.3f}",
+            stage["neighbour"],
+            "ok" if stage["passed"] else "FAILED",
+        )
+        for stage in found["stages"]
+    ]
+    return [*lines, describe_clock(found["clock"]), *describe(found["overhead"])]

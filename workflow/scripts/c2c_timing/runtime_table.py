@@ -1,0 +1,32 @@
+"""The runtimes: one row a way in which models and projectors are executed.
+
+How a runtime works stands in ``engine/runtimes/{name}.py``. A new runtime is one row here and one
+file there. Never imports torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RuntimeRow:
+    """What all parts of the project know of a runtime.
+
+    Attributes:
+        name: in config, commands, records; and the name of its file in ``engine/runtimes/``.
+        title: what it is, for figures, tables and help.
+        devices: types of devices that it runs on.
+    """
+
+    name: str
+    title: str
+    devices: tuple[str, ...]
+
+
+RUNTIMES = {
+    row.name: row
+    for row in (RuntimeRow("eager", "transformers' models as they are called", ("cpu", "cuda")),)
+}
+# With which others are compared.
+REFERENCE = "eager"

@@ -1,0 +1,92 @@
+"""The files of a shard: records, errors, run; and the journal that they are made of at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from .journal import Journal, json_line
+from .line_file import sync_folder
+
+
+@dataclass(frozen=True)
+class ShardFiles:
+    """Three outputs, which appear only when they are complete, and the journal beside them."""
+
+    timing: Path
+    errors: Path
+    run: Path
+    journal: Path
+
+    @classmethod
+    def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
+        """Named as the contract says."""
+        return cls.beside(folder / f"{dataset}_{subject}_timing.jsonl")
+
+    @classmethod
+    def beside(cls, output: Path) -> ShardFiles:
+        """Records in a file of any name, errors and run beside it.
+
+        Raises:
+            UserError: the name is a folder's.
+        """
+        if not output.name or output.is_dir():
+            raise UserError(f"{output}: is a folder; name a file for the records (--output)")
+        stem = output.stem.removesuffix("_timing")
+        errors, run = (output.with_name(f"{stem}_{end}") for end in ("errors.jsonl", "run.json"))
+        return cls(output, errors, run, output.parent / "journal" / f"{stem}.jsonl")
+
+    def publish(self, journal: Journal, run: dict[str, Any]) -> None:
+        """Make the outputs of a complete journal, and remove it; the records come last.
+
+        Raises:
+            UserError: the disk is full or broken; the journal is kept.
+        """
+        contents = {
+            self.errors: (json_line(e) for sample in journal.samples() for e in sample["errors"]),
+            self.run: [json_line(run, indent=1)],
+            self.timing: (json_line(r) for sample in journal.samples() for r in sample["records"]),
+        }
+        try:
+            for path, lines in contents.items():
+                _write(_partial(path), lines)
+            for path in contents:
+                _partial(path).replace(path)
+            sync_folder(self.timing.parent)
+        except OSError as error:
+            for path in contents:
+                with contextlib.suppress(OSError):
+                    _partial(path).unlink(missing_ok=True)
+            raise UserError(
+                f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
+            ) from None
+        journal.remove()
+
+    def give_up(self, journal: Journal) -> Path:
+        """No record was made: leave the errors beside, drop what an earlier run left; say where.
+
+        The next attempt tries every sample again.
+        """
+        self.timing.unlink(missing_ok=True)
+        self.run.unlink(missing_ok=True)
+        errors = _partial(self.errors)
+        _write(errors, (json_line(e) for sample in journal.samples() for e in sample["errors"]))
+        journal.remove()
+        return errors
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _write(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a whole file, and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())

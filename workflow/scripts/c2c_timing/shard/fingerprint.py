@@ -1,0 +1,131 @@
+"""What determines a shard's records, in a few digests: only what is equal may go on in a journal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..cards.dataset_card import DatasetCard
+from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
+from ..data.background import TEMPLATE as BACKGROUND
+from ..data.sources import Row
+from ..places import PROJECT
+from ..settings import RunSettings
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+# Rooms and modules that no record depends on.
+APART = (
+    *("analysis", "audit", "checks", "floors"),
+    *("device_report.py", "failures.py", "plan.py", "stage_calls.py"),
+)
+
+Batch = tuple[DatasetCard, str, list[Row]]
+
+
+def fingerprint(
+    settings: RunSettings, batches: Sequence[Batch], session: Session
+) -> dict[str, str]:
+    """Digests by topic, so that a difference can be named.
+
+    ``settings`` hold the pair card too; ``device`` is its name and the number of threads; ``weights``
+    are shapes where they are dummy, the commit where they are the Hub's, and name, size and time of
+    change of local files, which are too large to be read for this; ``rows`` are the rows themselves,
+    whatever source, selection and seed they come from.
+    """
+    config = session.model_config
+    parts = {
+        "code": _contents(timing_modules()),
+        "versions": versions(),
+        "device": [config["device"], config["threads"]],
+        "settings": settings.as_plain(),
+        "weights": _weights(settings.pair, session),
+        "cards": [_card(card, subject, settings) for card, subject, _ in batches],
+        "rows": [[subject, *map(_row, rows)] for _, subject, rows in batches],
+    }
+    return {topic: _digest(value) for topic, value in parts.items()}
+
+
+def timing_modules() -> list[Path]:
+    """Modules that records depend on."""
+    library = Path(__file__).resolve().parent
+    modules = library.rglob("*.py")
+    return sorted(path for path in modules if path.relative_to(library).parts[0] not in APART)
+
+
+def versions() -> dict[str, str]:
+    """Of what runs the models."""
+    import platform
+    from importlib.metadata import version
+
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("torch", "transformers", "tokenizers")
+    }
+
+
+def _card(card: DatasetCard, subject: str, settings: RunSettings) -> list[Any]:
+    templates = card.files_for(subject)[1:]
+    if "t2t" in settings.methods:
+        templates.append(BACKGROUND)
+    return [card.name, card.content, _contents(templates)]
+
+
+def _row(row: Row) -> str:
+    try:
+        return repr((row.id, row.values, row.problem))
+    except RecursionError:  # nested too deeply to be written: no prompt can come of it
+        return row.id
+
+
+def _weights(pair: PairCard, session: Session) -> list[Any]:
+    models = zip(
+        (pair.base, *pair.teachers), (session.pair.base, *session.pair.teachers), strict=True
+    )
+    return [
+        *(_model_weights(spec, causal_lm.model) for spec, causal_lm in models),
+        *map(_fuser_weights, pair.fusers),
+    ]
+
+
+def _model_weights(spec: ModelSpec, model: Any) -> Any:
+    if spec.weights == "dummy":
+        folders = [folder for folder in (spec.config, spec.tokenizer) if folder]
+        return [_contents(sorted(folder.glob("*.json"))) for folder in folders]
+    if spec.weights == "local":
+        return _listing(Path(spec.model))
+    return getattr(model.config, "_commit_hash", None)  # what an unpinned revision stood for
+
+
+def _fuser_weights(spec: FuserSpec) -> Any:
+    if spec.weights == "dummy":
+        return None
+    folder = Path(spec.checkpoint)
+    if folder.is_dir():
+        return _listing(folder / (spec.subfolder or ""))
+    from ..engine.pair import download_fuser
+
+    return download_fuser(spec, from_cache=True).name  # it was loaded a moment ago
+
+
+def _listing(folder: Path) -> list[Any]:
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    stats = [path.stat() for path in files]
+    return [[path.name, s.st_size, s.st_mtime_ns] for path, s in zip(files, stats, strict=True)]
+
+
+def _contents(paths: Iterable[Path]) -> dict[str, str]:
+    """Digest by name; whole paths would tell one checkout from another."""
+    return {
+        str(
+            path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path.name
+        ): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
+
+
+def _digest(value: Any) -> str:
+    # repr knows whatever a Parquet file or a YAML card may hold; JSON does not.
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]

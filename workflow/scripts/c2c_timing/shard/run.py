@@ -1,0 +1,190 @@
+"""One shard from cards to records: read rows, time every sample, write three files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cards.dataset_card import DatasetCard
+from ..data.selection import select_rows, with_others
+from ..data.sources import Row, read_rows
+from ..errors import UserError
+from ..interrupts import Interrupted
+from ..meters.machine import Watch
+from ..meters.wall_times import WallTimes
+from ..probes.audit.first_sample import audit_first
+from ..progress import progress, say
+from ..session import Session
+from ..settings import RunSettings
+from .clock_verdict import ClockVerdict
+from .files import ShardFiles
+from .fingerprint import fingerprint
+from .journal import Journal, now
+from .passport import nvml_handle, passport
+from .sample_loop import SampleLoop
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What ``_run.json`` may say besides; no record depends on it.
+
+    Attributes:
+        clock_verdict: the self-test that the shard waited for.
+        audit: also find out what one sample's requests do to the machine.
+    """
+
+    clock_verdict: ClockVerdict | None = None
+    audit: bool = False
+
+
+NO_EXTRAS = Extras()
+
+
+def run_shard(
+    card: DatasetCard,
+    subject: str,
+    settings: RunSettings,
+    session: Session,
+    walls: WallTimes,
+    folder: Path,
+    extras: Extras = NO_EXTRAS,
+) -> dict:
+    """Time one data set's subject and write its three files; return what ``_run.json`` holds.
+
+    Raises:
+        UserError: there is nothing to read, or every sample failed.
+    """
+    with walls.book("loading"):
+        rows = select_rows(
+            read_rows(card, subject, settings.source),
+            settings.num_samples,
+            settings.selection,
+            settings.seed,
+        )
+    if not rows:
+        raise UserError(f"{card.name}/{subject}: the source has no rows")
+    if settings.num_samples and len(rows) < settings.num_samples:
+        say(f"{card.name}/{subject}: the source has {len(rows)} of {settings.num_samples} samples")
+    files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
+    identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
+    batches = [(card, subject, rows)]
+    return _time_into(files, batches, identity, settings, session, walls, extras)
+
+
+def time_batches(
+    batches: Sequence[tuple[DatasetCard, str, list[Row]]],
+    settings: RunSettings,
+    session: Session,
+    walls: WallTimes,
+    output: Path,
+) -> dict[str, int]:
+    """Time rows of several subjects into one file; return the counts.
+
+    Raises:
+        UserError: every sample failed.
+    """
+    files = ShardFiles.beside(output)
+    identity = {"pair": settings.pair.name}
+    return _time_into(files, batches, identity, settings, session, walls)["counts"]
+
+
+def _time_into(
+    files: ShardFiles,
+    batches: Sequence[tuple[DatasetCard, str, list[Row]]],
+    identity: dict[str, str],
+    settings: RunSettings,
+    session: Session,
+    walls: WallTimes,
+    extras: Extras = NO_EXTRAS,
+) -> dict:
+    samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
+    title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
+    with Journal(files.journal, digests, title, len(samples)) as journal:
+        try:
+            self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
+            watch = Watch(nvml_handle(session))
+            loop = SampleLoop(settings, session, walls, journal.attempt)
+            _time_unfinished(samples, journal, loop, watch)
+            counts, last_error = _count(journal)
+            if not counts["records"]:
+                raise UserError(
+                    f"{title}: every sample failed; the last one in {last_error['stage']}: "
+                    f"{last_error['message']} (all in {files.give_up(journal)})"
+                )
+            run = {
+                **identity,
+                **_history(journal),
+                "counts": counts,
+                "model_config": session.model_config,
+                "shapes": session.shapes,
+                **passport(session),
+                "watch": watch.as_plain(),
+                "threads": session.torch.get_num_threads(),
+                "self_test": self_test,
+                "settings": settings.as_plain(),
+                "fingerprint": digests,
+            }
+            # Last, since a device that breaks here takes nothing of the above with it.
+            run["audit"] = audit_first(samples, loop) if extras.audit else None
+            run["wall_seconds"] = walls.as_plain()
+            files.publish(journal, run)
+        except Interrupted as signal:
+            raise Interrupted(signal.number, journal.kept()) from None
+    return run
+
+
+def _time_unfinished(
+    samples: Sequence[tuple[DatasetCard, str, Row]],
+    journal: Journal,
+    loop: SampleLoop,
+    watch: Watch,
+) -> None:
+    finished = journal.finished
+    todo = [(place, *s) for place, s in enumerate(samples) if place not in finished]
+    for place, card, subject, row in progress(todo, journal.title, done=len(finished)):
+        watch.read()
+        result = loop.time_row(card, subject, row)
+        with loop.walls.book("writing"):
+            journal.add(place, result)
+        if result.device_failure:
+            raise UserError(f"the device failed ({result.device_failure}); {journal.kept()}")
+    watch.read()
+
+
+def _count(journal: Journal) -> tuple[dict[str, int], dict]:
+    """The run's counts, and the last error of all."""
+    records = errors = flagged = 0
+    last_error = {}
+    for sample in journal.samples():
+        records += len(sample["records"])
+        errors += len(sample["errors"])
+        flagged += sum(record["residual_flag"] for record in sample["records"])
+        last_error = sample["errors"][-1] if sample["errors"] else last_error
+    counts = {
+        "samples": journal.num_samples,
+        "taken_over": journal.num_taken_over,
+        "records": records,
+        "errors": errors,
+        "flagged": flagged,
+    }
+    return counts, last_error
+
+
+def _history(journal: Journal) -> dict:
+    """When the shard was begun and finished, and its attempts."""
+    attempts = journal.attempts()
+    return {
+        "started_at": attempts[0]["started_at"],
+        "finished_at": now(),
+        "cold_requests": _first_cold_requests(attempts),
+        "attempts": attempts,
+    }
+
+
+def _first_cold_requests(attempts: Sequence[dict]) -> dict[str, dict]:
+    """Of each method; those of every attempt stand with it."""
+    cold: dict[str, dict] = {}
+    for attempt in reversed(attempts):
+        cold |= attempt["cold_requests"]
+    return cold
