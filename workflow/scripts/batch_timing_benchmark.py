@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         subject = next(iter(card.subjects))
         rows = select_rows(read_rows(card, subject, source), settings.num_samples)
         batches.append((card, subject, rows))
-    counts = time_batches(batches, settings, session, walls, arguments.output)
+    counts = time_batches(batches, session, walls, arguments.output)
     say(f"{counts['records']} records, {counts['errors']} errors in {arguments.output}")
     return 0
 

@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     failed = []
     for subject in subjects:
         try:
-            run = run_shard(card, subject, settings, session, walls, arguments.output_dir, extras)
+            run = run_shard(card, subject, session, walls, arguments.output_dir, extras)
         except UserError as error:
             if len(subjects) == 1:
                 raise

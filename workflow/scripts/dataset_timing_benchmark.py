@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     session = Session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
     batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
-    counts = time_batches(batches, settings, session, walls, arguments.output)
+    counts = time_batches(batches, session, walls, arguments.output)
     say(f"{counts['records']} records, {counts['errors']} errors in {arguments.output}")
     return 0
 

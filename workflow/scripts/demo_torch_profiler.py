@@ -10,6 +10,7 @@ from pathlib import Path
 from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.cli import Formatter, add_one_request_arguments, settings_from
 from c2c_timing.data.sources import SourceSpec
+from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.sources import read_rows
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.probes.audit.launches import launches_in, profile_request
-    from c2c_timing.session import Session
+    from c2c_timing.session import Session, Trial
     from c2c_timing.shard.run import time_batches
 
     card = load_dataset_card("gsm8k")
@@ -48,19 +49,22 @@ def main(argv: list[str] | None = None) -> int:
     walls = WallTimes()
     session = Session(settings, walls)
     records = folder / "demo_timing_data.jsonl"
-    time_batches([(card, "all", rows)], settings, session, walls, records)
+    time_batches([(card, "all", rows)], session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
     prompt = build_prompt(card, "all", rows[0].values)
-    method = settings.methods[0]
-    tokenized = session.prepare_for([method], prompt, card, "all")
+    method, runtime = settings.methods[0], settings.runtimes[0]
+    tasks, troubles = session.preparation.tasks(session.preparation.sample(prompt, card, "all"))
+    if method in troubles:
+        raise UserError(f"{method}: {troubles[method]}")
+    trial = Trial(method, runtime, tasks[method].at_length(settings.length_views[0]))
     # Once more without the profiler, which slows the host: what it shows are no times for a record.
-    plain = session.time_request(method, settings.length_views[0], tokenized).reading
-    request = tokenized.request.at_length(settings.length_views[0])
-    profile, ranges = profile_request(session, method, request, [stage for stage, _ in plain.marks])
+    plain = session.time_request(trial).reading
+    profile, ranges = profile_request(session, trial, [stage for stage, _ in plain.marks])
     trace = folder / "demo_profiler_trace.json"
     profile.export_chrome_trace(str(trace))
     stats = {
         "method": method,
+        "runtime": runtime,
         "model_config": session.model_config,
         "stages": launches_in(trace, ranges, plain, session),
         "operators": _operators(profile),

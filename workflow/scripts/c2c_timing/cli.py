@@ -18,7 +18,9 @@ from .cards.pair_card import (
 )
 from .data.sources import SourceSpec
 from .errors import UserError
-from .settings import DTYPES, LENGTH_VIEWS, METHODS, RunSettings
+from .method_table import METHODS, SUBJECT
+from .runtime_table import REFERENCE, RUNTIMES
+from .settings import DTYPES, LENGTH_VIEWS, RunSettings
 
 
 def positive(text: str) -> int:
@@ -43,9 +45,16 @@ def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder (or Hub id, or Hub id:subfolder) in the published format, instead of the card's",
     )
     group.add_argument("--weights", choices=WEIGHTS, help="instead of the card's")
-    group.add_argument("--methods", nargs="+", choices=METHODS, default=["c2c"])
+    group.add_argument("--methods", nargs="+", choices=list(METHODS), default=[SUBJECT])
+    group.add_argument(
+        "--runtimes", nargs="+", choices=list(RUNTIMES), default=[REFERENCE], help=_runtimes_help()
+    )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     group.add_argument("--dtype", choices=DTYPES, default="float32")
+
+
+def _runtimes_help() -> str:
+    return "; ".join(f"{row.name}: {row.title}" for row in RUNTIMES.values())
 
 
 def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +115,7 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
     return RunSettings(
         pair=pair_from(arguments),
         methods=tuple(dict.fromkeys(arguments.methods)),
+        runtimes=tuple(dict.fromkeys(arguments.runtimes)),
         length_views=tuple(dict.fromkeys(arguments.length_views)),
         repeats=arguments.repeats,
         message_max_tokens=arguments.message_max_tokens,

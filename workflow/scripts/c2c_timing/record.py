@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .meters.clock import Reading
-from .stages import Stage
+from .stages import PER_TOKEN, Stage
+
+# Embeddings come first, as records have had them from the beginning.
+ORDER = sorted(Stage, key=lambda stage: not stage.endswith("embedding"))
 
 
 def timing_of(
@@ -19,52 +23,58 @@ def timing_of(
     decode_ms, generated = sum(steps), len(steps)
     projector_ms = reading.total_ms(Stage.PROJECTOR)
     total_ms = sum(ms for _, ms in reading.marks)
-    before_first_token = total_ms - decode_ms + steps[0]
-    return {
-        "base_embedding_ms": reading.total_ms(Stage.BASE_EMBEDDING),
-        "teacher_embedding_ms": reading.total_ms(Stage.TEACHER_EMBEDDING),
-        "base_prefill_ms": reading.total_ms(Stage.BASE_PREFILL),
-        "teacher_prefill_ms": reading.total_ms(Stage.TEACHER_PREFILL),
-        "projector_total_ms": projector_ms,
-        "projector_calls": projector_calls,
-        "projector_avg_ms": projector_ms / projector_calls if projector_calls else None,
-        "teacher_decode_total_ms": reading.total_ms(Stage.TEACHER_DECODE),
-        "num_teacher_tokens": len(reading.durations_ms(Stage.TEACHER_DECODE)) or None,
-        "handover_ms": reading.total_ms(Stage.HANDOVER),
-        "decode_total_ms": decode_ms,
-        "decode_avg_ms": decode_ms / generated,
-        "num_generated_tokens": generated,
-        "tokens_per_second": generated / decode_ms * 1e3,
+    # What stands beside a stage's own time.
+    beside: dict[Stage, dict[str, float | int | None]] = {
+        Stage.PROJECTOR: {
+            "projector_calls": projector_calls,
+            "projector_avg_ms": projector_ms / projector_calls
+            if projector_ms is not None and projector_calls
+            else None,
+        },
+        Stage.TEACHER_DECODE: {
+            "num_teacher_tokens": len(reading.durations_ms(Stage.TEACHER_DECODE)) or None
+        },
+        Stage.DECODE: {
+            "decode_avg_ms": decode_ms / generated,
+            "num_generated_tokens": generated,
+            "tokens_per_second": generated / decode_ms * 1e3,
+        },
+    }
+    timing: dict[str, float | int | None] = {}
+    for stage in ORDER:
+        timing[stage.key] = reading.total_ms(stage)
+        timing |= beside.get(stage, {})
+    return timing | {
         "total_time_ms": total_ms,
         "wall_time_ms": reading.wall_ms,
         "residual_ms": reading.wall_ms - total_ms,
         "tokenize_ms": tokenize_ms,
-        "ttft_ms": before_first_token,
+        "ttft_ms": total_ms - decode_ms + steps[0],
         "tpot_ms": sum(steps[1:]) / (generated - 1) if generated > 1 else None,
     }
 
 
-def is_flagged(timing: dict[str, float | int | None], residual_limit: float) -> bool:
+def is_flagged(residual_ms: float, wall_time_ms: float, residual_limit: float) -> bool:
     """Whether the stages fail to add up: |residual| above a share of the wall time."""
-    return abs(timing["residual_ms"]) > residual_limit * timing["wall_time_ms"]
+    return abs(residual_ms) > residual_limit * wall_time_ms
 
 
 def build_record(
-    identity: dict[str, Any],
-    texts: dict[str, Any],
+    identity: Mapping[str, Any],
+    texts: Mapping[str, Any],
     response: str,
     response_length: int,
-    model_config: dict,
-    timing: dict,
+    model_config: Mapping[str, Any],
+    timing: Mapping[str, Any],
     reading: Reading,
     residual_limit: float,
     peak_memory_bytes: int | None,
-) -> dict:
+) -> dict[str, Any]:
     """One line of ``*_timing.jsonl``.
 
     Args:
         identity: id, dataset, subject, pair, method, runtime, length_view, repeat, order.
-        texts: prompt, prompt_length and teacher_prompt_length; message and its length of text-to-text.
+        texts: what the models read, as the method's task and answer tell it.
         peak_memory_bytes: while the request ran; None where the system does not tell.
     """
     record = {
@@ -72,12 +82,14 @@ def build_record(
         **texts,
         "response": response,
         "response_length": response_length,
-        "residual_flag": is_flagged(timing, residual_limit),
+        "residual_flag": is_flagged(timing["residual_ms"], timing["wall_time_ms"], residual_limit),
         "model_config": model_config,
         "timing": timing,
         "peak_memory_bytes": peak_memory_bytes,
-        "decode_step_times_ms": reading.durations_ms(Stage.DECODE),
     }
-    if message_steps := reading.durations_ms(Stage.TEACHER_DECODE):
-        record["teacher_decode_step_times_ms"] = message_steps
+    # The answer's own steps first; those of other texts only where there are any.
+    for stage in sorted(PER_TOKEN, key=lambda stage: stage is not Stage.DECODE):
+        steps = reading.durations_ms(stage)
+        if steps and stage.steps_key:
+            record[stage.steps_key] = steps
     return record

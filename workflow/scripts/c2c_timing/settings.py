@@ -8,8 +8,9 @@ from typing import Any
 
 from .cards.pair_card import PairCard
 from .data.sources import SourceSpec
+from .method_table import SUBJECT
+from .runtime_table import REFERENCE
 
-METHODS = ("base", "teacher", "t2t", "c2c", "c2c_closed", "c2c_shuffled")
 LENGTH_VIEWS = ("natural", "fixed")
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -19,6 +20,7 @@ class RunSettings:
     """How shards are timed: one value of this serves all shards of a command.
 
     Attributes:
+        methods, runtimes: names of rows of ``method_table`` and ``runtime_table``.
         length_views: ``natural``: an answer ends where the model ends it; ``fixed``: every answer (and
             every message of text-to-text) has exactly the most tokens.
         repeats: times that every sample is run by every method.
@@ -30,7 +32,8 @@ class RunSettings:
     """
 
     pair: PairCard
-    methods: tuple[str, ...] = ("c2c",)
+    methods: tuple[str, ...] = (SUBJECT,)
+    runtimes: tuple[str, ...] = (REFERENCE,)
     length_views: tuple[str, ...] = ("natural",)
     repeats: int = 1
     message_max_tokens: int = 256

@@ -78,3 +78,7 @@ class KVCache(Cache):
         """Forget all but the first tokens in every layer."""
         for layer in self.layers:
             layer.set_back(length)
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Keys and values of every layer, for all tokens that the buffers hold."""
+        return [t for layer in self.layers for t in (layer.key_buffer, layer.value_buffer)]

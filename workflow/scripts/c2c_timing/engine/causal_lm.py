@@ -1,7 +1,8 @@
-"""One decoder-only model and the three moves that a request makes with it."""
+"""One decoder-only model with its tokenizer, and what a request has to know of it."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from ..errors import UserError
-from .cache import KVCache, KVShape
+from .cache import KVShape
 
 
 @dataclass
@@ -22,11 +23,15 @@ class CausalLM:
     tokenizer: Any
     kv_shapes: list[KVShape] = field(init=False)
     eos_ids: frozenset[int] = field(init=False)
+    cache_keyword: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.embedding = self.model.get_input_embeddings()
         self.decoder = self.model.get_decoder()
-        self.kv_shapes = probe_kv_shapes(self.name, self.decoder, self.model.device)
+        self.cache_keyword = cache_keyword(self.decoder)
+        self.kv_shapes = probe_kv_shapes(
+            self.name, self.decoder, self.model.device, self.cache_keyword
+        )
         self.eos_ids = _eos_ids(self.model, self.tokenizer)
 
     @property
@@ -48,28 +53,9 @@ class CausalLM:
         known = len(self.tokenizer)
         return self.tokenizer.decode([i % known for i in ids], skip_special_tokens=True)
 
-    def new_cache(self, capacity: int) -> KVCache:
-        """An empty cache with memory for ``capacity`` tokens."""
-        return KVCache(self.kv_shapes, capacity, self.model.dtype, self.model.device)
-
-    def embed(self, ids: torch.Tensor) -> torch.Tensor:
-        """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
-        return self.embedding(ids)
-
-    def prefill(self, embeddings: torch.Tensor, cache: KVCache) -> None:
-        """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
-        self.decoder(inputs_embeds=embeddings, past_key_values=cache, use_cache=True)
-
-    def step(self, token: torch.Tensor, cache: KVCache) -> torch.Tensor:
-        """One decode step: a token (1, 1) to the logits (1, vocabulary) of the next one."""
-        output = self.model(
-            input_ids=token, past_key_values=cache, use_cache=True, logits_to_keep=1
-        )
-        return output.logits[:, -1]
-
 
 @torch.inference_mode()
-def probe_kv_shapes(name: str, decoder: Any, device: torch.device) -> list[KVShape]:
+def probe_kv_shapes(name: str, decoder: Any, device: torch.device, keyword: str) -> list[KVShape]:
     """Heads and head size of every layer, read off the cache of one token.
 
     Raises:
@@ -78,8 +64,8 @@ def probe_kv_shapes(name: str, decoder: Any, device: torch.device) -> list[KVSha
     cache = DynamicCache()
     decoder(
         input_ids=torch.zeros((1, 1), dtype=torch.long, device=device),
-        past_key_values=cache,
         use_cache=True,
+        **{keyword: cache},
     )
     shapes = []
     for layer in cache.layers:
@@ -90,6 +76,15 @@ def probe_kv_shapes(name: str, decoder: Any, device: torch.device) -> list[KVSha
     if not shapes:
         raise UserError(f"{name}: fills no KV cache; name a decoder-only model")
     return shapes
+
+
+def cache_keyword(decoder: Any) -> str:
+    """What the model's forward calls its cache; chosen once, so that no timed call is warned.
+
+    transformers 5.24 renames ``past_key_values`` to ``cache``, and warns at the old name until 5.40.
+    """
+    names = inspect.signature(decoder.forward).parameters
+    return "cache" if "cache" in names else "past_key_values"
 
 
 def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:

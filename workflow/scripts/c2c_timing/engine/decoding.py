@@ -1,16 +1,15 @@
-"""How the next token is chosen, and the loop that the base (or one model alone) decodes with."""
+"""How the next token is chosen, and the loop in which a model decodes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ..meters.clock import StageClock
 from ..stages import Stage
-from .cache import KVCache
-from .causal_lm import CausalLM
 
 Choose = Callable[[torch.Tensor], torch.Tensor]
 
@@ -70,23 +69,22 @@ def _sampler(decoding: Decoding, device: torch.device) -> Choose:
 
 
 def decode(
-    model: CausalLM,
+    step: Callable[[torch.Tensor, Any], torch.Tensor],
     token: torch.Tensor,
-    cache: KVCache,
+    cache: Any,
     max_new_tokens: int,
     stop_ids: frozenset[int],
-    choose: Choose,
     clock: StageClock,
     stage: Stage = Stage.DECODE,
 ) -> list[int]:
-    """Feed a token (1, 1), then each token that the model yields; return the yielded ids.
+    """Feed a token (1, 1), then each token that the step yields; return the yielded ids.
 
     With ``stop_ids`` each token is read on the host, because the loop's end depends on it; without
     (fixed length) nothing is read before the last step.
     """
     tokens = []
     for _ in range(max_new_tokens):
-        token = choose(model.step(token, cache))
+        token = step(token, cache)
         tokens.append(token)
         clock.mark(stage)
         if stop_ids and token.item() in stop_ids:

@@ -28,12 +28,6 @@ class TokenizedPrompt:
     tokenize_ms: float
     align_ms: float
 
-    def tokenize_ms_of(self, method: str) -> float:
-        """What a method alone would have to tokenize before its request."""
-        if method == "t2t":
-            return self.request.exchange.tokenize_ms
-        return self.tokenize_ms if method in ("base", "teacher") else self.align_ms
-
 
 def tokenize_prompt(
     messages: Sequence[dict[str, str]],

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from ..methods.text_exchange import TextExchange
 from .causal_lm import CausalLM
 from .decoding import Decoding
 
@@ -53,9 +52,6 @@ class Request:
         last_token: prompt token L-1, which the first decode step feeds, (1, 1).
         decoding: how the answer is generated.
         capacity: tokens that the longest cache must hold.
-        exchange: what text-to-text needs besides; None where it is not asked for.
-        shuffled_sections: ``sections`` in which the teachers read another sample's text; None where
-            it is not asked for, or there is none.
     """
 
     base_ids: torch.Tensor
@@ -64,21 +60,20 @@ class Request:
     last_token: torch.Tensor
     decoding: Decoding
     capacity: int
-    exchange: TextExchange | None = None
-    shuffled_sections: tuple[Section, ...] | None = None
 
     def at_length(self, view: str) -> Request:
         """The same request at ``natural`` length, or at ``fixed`` length: exactly all tokens."""
         return replace(self, decoding=replace(self.decoding, ignore_eos=view == "fixed"))
 
     def shortened(self, tokens: int) -> Request:
-        """The same request with at most so many tokens of answer, and of message."""
-        decoding, exchange = self.decoding, self.exchange
-        if exchange:
-            most = min(tokens, exchange.message_max_tokens)
-            exchange = replace(exchange, message_max_tokens=most)
-        most = min(tokens, decoding.max_new_tokens)
-        return replace(self, decoding=replace(decoding, max_new_tokens=most), exchange=exchange)
+        """The same request with at most so many tokens of answer."""
+        most = min(tokens, self.decoding.max_new_tokens)
+        return replace(self, decoding=replace(self.decoding, max_new_tokens=most))
+
+    def most_marks(self) -> int:
+        """The most stages, every decode step included, that a method makes of it."""
+        teachers = max((len(section.teacher_ids) for section in self.sections), default=0)
+        return 8 * (len(self.sections) + 1) * (1 + teachers) + self.decoding.max_new_tokens
 
     def stop_ids(self, model: CausalLM) -> frozenset[int]:
         """The ids that end an answer: none at fixed length."""
@@ -151,7 +146,7 @@ def build_request(spans: Sequence[TextSpan], decoding: Decoding, device: torch.d
 
 
 def with_teacher_text_of(request: Request, other: Request) -> Request:
-    """Add the sections in which teachers read the other request's text, as many tokens in each.
+    """The request with teachers that read the other request's text, as many tokens in each section.
 
     A longer text is cut off; a shorter one begins again at its end.
 
@@ -172,4 +167,4 @@ def with_teacher_text_of(request: Request, other: Request) -> Request:
             for text, span in zip(texts, spans, strict=False)
         )
         sections.append(replace(section, teacher_ids=ids))
-    return replace(request, shuffled_sections=tuple(sections))
+    return replace(request, sections=tuple(sections))

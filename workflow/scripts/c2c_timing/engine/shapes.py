@@ -17,6 +17,7 @@ from .causal_lm import CausalLM
 from .decoding import greedy
 from .fuser import Fuser, project_into
 from .pair import ModelPair
+from .runtimes.eager import EagerMoves
 
 # A prompt long enough to take the path of prompts, and short enough to cost nothing.
 PROBE_TOKENS = 2
@@ -152,13 +153,14 @@ def _matrix_elements(module: nn.Module) -> int:
 @torch.inference_mode()
 def _model_operators(lm: CausalLM) -> dict[str, int]:
     ids = torch.zeros((1, PROBE_TOKENS), dtype=torch.long, device=lm.model.device)
-    cache = lm.new_cache(PROBE_TOKENS + 1)
+    moves = EagerMoves(lm)
+    cache = moves.new_cache(PROBE_TOKENS + 1)
     with OperatorCount() as embedding:
-        embeddings = lm.embed(ids)
+        embeddings = moves.embed(ids)
     with OperatorCount() as prefill:
-        lm.prefill(embeddings, cache)
+        moves.prefill(embeddings, cache)
     with OperatorCount() as decode_step:
-        greedy(lm.step(ids[:, :1], cache))
+        greedy(moves.logits(ids[:, :1], cache))
     return {
         "embedding": embedding.calls,
         "prefill": prefill.calls,
@@ -169,9 +171,9 @@ def _model_operators(lm: CausalLM) -> dict[str, int]:
 @torch.inference_mode()
 def _projection_operators(pair: ModelPair) -> int:
     span = (0, PROBE_TOKENS)
-    base_cache = pair.base.new_cache(PROBE_TOKENS)
+    base_cache = EagerMoves(pair.base).new_cache(PROBE_TOKENS)
     teachers = [
-        (fuser, teacher.new_cache(PROBE_TOKENS), span)
+        (fuser, EagerMoves(teacher).new_cache(PROBE_TOKENS), span)
         for fuser, teacher in zip(pair.fusers, pair.teachers, strict=False)
     ]
     with OperatorCount() as projection:

@@ -15,11 +15,11 @@ CORES = Path("/sys/devices/system/cpu")
 COUNTERS = "cpu[0-9]*/thermal_throttle/core_throttle_count"
 
 
-class Watch:
+class MachineLog:
     """Readings of one shard; the caller takes them between requests."""
 
     def __init__(self, gpu: Any | None = None, cores: Path = CORES) -> None:
-        """Watch the CPU, and a GPU by its NVML handle."""
+        """Read the CPU, and a GPU by its NVML handle."""
         self._gpu, self._cores = gpu, cores
         self._readings: list[dict[str, float | None]] = []
         self._reasons: set[str] = set()

@@ -1,17 +1,34 @@
-"""One request each, by one method; the timed region of every method is visible on one screen."""
+"""One method a file: what it prepares before the clock, and its timed region on one screen."""
 
 from __future__ import annotations
 
-from .alone import run_base, run_teacher
-from .c2c import run_c2c
-from .controls import run_c2c_closed, run_c2c_shuffled
-from .t2t import run_t2t
+import importlib
+from typing import Protocol, cast
 
-ARMS = {
-    "base": run_base,
-    "teacher": run_teacher,
-    "t2t": run_t2t,
-    "c2c": run_c2c,
-    "c2c_closed": run_c2c_closed,
-    "c2c_shuffled": run_c2c_shuffled,
-}
+from ..engine.runtimes import RunningPair
+from ..meters.clock import StageClock
+from ..method_table import METHODS
+from .task import Answer, Sample, Task
+
+
+class Method(Protocol):
+    """What a file of this room defines."""
+
+    @staticmethod
+    def prepare(sample: Sample) -> Task:
+        """The task of one sample.
+
+        Raises:
+            SampleError: this method cannot run it; others may.
+        """
+
+    @staticmethod
+    def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:
+        """The timed region, from ``clock.start()`` to ``clock.stop()``."""
+
+
+def load_methods() -> dict[str, Method]:
+    """Every method of the table, by its name."""
+    return {
+        name: cast(Method, importlib.import_module(f".{name}", __package__)) for name in METHODS
+    }

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from ..engine.decoding import decode
-from ..engine.fuser import project_into
-from ..engine.pair import ModelPair
-from ..engine.request import Request
+from ..engine.runtimes import RunningPair
 from ..meters.clock import StageClock
 from ..stages import Stage
-from .answer import Answer
+from .task import Answer, Sample, Task, prompt_facts
 
 
-def run_c2c(pair: ModelPair, request: Request, clock: StageClock) -> Answer:
+def prepare(sample: Sample) -> Task:
+    """The prompt as it was laid out; tokenizing includes the alignment of different tokenizers."""
+    request = sample.tokenized.request
+    sections = {"sections": [section.as_plain() for section in request.sections]}
+    return Task(request, sample.tokenized.align_ms, prompt_facts(sample) | sections)
+
+
+def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:
     """Time one C2C request (arXiv 2510.03215, section 3; steps as in the reference's wrapper)."""
+    request = task.request
     base_cache = pair.base.new_cache(request.capacity)
     teacher_caches = [teacher.new_cache(request.capacity) for teacher in pair.teachers]
-    choose = request.decoding.chooser(pair.device)
+    step = pair.base.stepper(request.decoding)
+    stop_ids = request.stop_ids(pair.base.lm)
     calls = 0
 
     clock.start()
@@ -32,17 +39,11 @@ def run_c2c(pair: ModelPair, request: Request, clock: StageClock) -> Answer:
             teacher.prefill(embeddings, cache)
             clock.mark(Stage.TEACHER_PREFILL)
         if section.is_projected:
-            sources = zip(pair.fusers, teacher_caches, section.teacher_spans, strict=True)
-            calls += project_into(base_cache, section.base_span, list(sources), pair.fusion_mode)
+            sources = list(zip(teacher_caches, section.teacher_spans, strict=True))
+            calls += pair.project(base_cache, section.base_span, sources)
             clock.mark(Stage.PROJECTOR)
     ids = decode(
-        pair.base,
-        request.last_token,
-        base_cache,
-        request.decoding.max_new_tokens,
-        request.stop_ids(pair.base),
-        choose,
-        clock,
+        step, request.last_token, base_cache, request.decoding.max_new_tokens, stop_ids, clock
     )
     clock.stop()
     return Answer(ids, projector_calls=calls)

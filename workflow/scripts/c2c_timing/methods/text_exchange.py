@@ -12,12 +12,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
+from ..data.background import FOLLOW_UP, background_request
+from ..data.prompts import Prompt
 from ..engine.causal_lm import CausalLM
+from ..engine.pair import ModelPair
 from ..engine.rendering import encode_chat
+from ..engine.request import Request
 from ..errors import SampleError
+from ..settings import RunSettings
 
 # Another tokenizer may cut the same text into more pieces; made-up weights write broken text.
 GROWTH = 4
@@ -37,6 +43,15 @@ class BasePrompt:
     message: str
     ids: torch.Tensor
     message_length: int
+
+    def facts(self) -> dict[str, Any]:
+        """What the base read, for the record."""
+        return {
+            "prompt": self.text,
+            "message": self.message,
+            "message_length": self.message_length,
+            "prompt_length": self.ids.shape[1],
+        }
 
 
 @dataclass(frozen=True)
@@ -88,22 +103,26 @@ class TextExchange:
             len(ids) - self.frame_length,
         )
 
+    def facts(self) -> dict[str, Any]:
+        """What the teacher read, for the record."""
+        return {"teacher_prompt_length": self.teacher_ids.shape[1]}
 
-def build_exchange(
-    before: Sequence[dict[str, str]],
-    after: dict[str, str],
-    is_chat: bool,
-    base: CausalLM,
-    teacher: CausalLM,
-    message_max_tokens: int,
-    max_new_tokens: int,
-    device: torch.device,
+
+def exchange_for(
+    prompt: Prompt, pair: ModelPair, settings: RunSettings, request: Request
 ) -> TextExchange:
-    """Tokenize the request for background, and size both caches.
+    """Tokenize the request for background, and size both caches; with the first teacher.
 
     Raises:
         SampleError: request and message do not fit a context window.
     """
+    *history, last = prompt.messages
+    wanted = background_request(prompt.question or last["content"])
+    before = [*history, {"role": "user", "content": wanted}]
+    after = last if prompt.question else {"role": "user", "content": FOLLOW_UP}
+    base, teacher, is_chat = pair.base, pair.teachers[0], prompt.chat
+    message_max_tokens = settings.message_max_tokens
+    max_new_tokens = request.decoding.max_new_tokens
     started = time.perf_counter()
     _, teacher_ids = encode_chat(before, is_chat, teacher.tokenizer)
     tokenize_ms = (time.perf_counter() - started) * 1e3
@@ -126,7 +145,7 @@ def build_exchange(
         is_chat,
         before,
         after,
-        torch.tensor([teacher_ids], dtype=torch.long, device=device),
+        torch.tensor([teacher_ids], dtype=torch.long, device=pair.device),
         len(frame),
         message_max_tokens,
         max_new_tokens,

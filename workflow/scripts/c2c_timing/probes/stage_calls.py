@@ -1,87 +1,76 @@
-"""The calls of models, projectors and text exchange that the stages of an arm consist of.
+"""The calls of models, projections and methods that the stages of a request consist of.
 
-Who has to see them, or to do something beside them, hands an arm stand-ins; the arm stays as it is.
-Outside these calls a stage has only the choice of a token, its reading on the host at natural length,
-the addition of residuals, and the marks.
+Who has to see them, or to do something beside them, hands a method stand-ins; the method stays as it
+is. Outside these calls a stage has only the reading of a token on the host at natural length, and the
+marks.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..engine.pair import ModelPair
-from ..engine.request import Request
 from ..meters.clock import StageClock
+from ..method_table import METHODS
 from ..stages import Stage
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..engine.decoding import Decoding
+    from ..engine.runtimes import RunningPair
+    from ..session import Session, Trial
 
 
-class Watcher(Protocol):
-    """Makes the calls in the arm's place."""
+class CallMaker(Protocol):
+    """Makes the calls in the method's place."""
 
-    def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
+    def make(self, stage: Stage, call: Callable, *args: Any) -> Any:
         """Make a call of a stage, and return what it returns."""
 
 
-class _Watched:
-    """Stands in for an object: named methods go through the watcher, all else straight to it."""
+class _StandIn:
+    """Stands in for an object: named methods go through the maker, all else straight to it."""
 
-    def __init__(self, what: Any, watcher: Watcher, stages: dict[str, Stage]) -> None:
+    def __init__(self, what: Any, maker: CallMaker, stages: Mapping[str, Stage]) -> None:
         self._what = what
         for name, stage in stages.items():
-            setattr(self, name, functools.partial(watcher.watch, stage, getattr(what, name)))
+            setattr(self, name, functools.partial(maker.make, stage, getattr(what, name)))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._what, name)
 
 
-def answer_watched(
-    session: Session, method: str, request: Request, clock: StageClock, watcher: Watcher
-) -> None:
-    """Run one request by one method, with every stage's calls going through a watcher."""
-    pair, request = watched(method, session.pair, request, watcher)
+class _MovesStandIn(_StandIn):
+    """Stands in for a model's moves: the steps that it hands out go through the maker, too."""
+
+    def __init__(
+        self, what: Any, maker: CallMaker, stages: Mapping[str, Stage], steps: Stage
+    ) -> None:
+        super().__init__(what, maker, stages)
+        self._maker, self._steps = maker, steps
+
+    def stepper(self, decoding: Decoding) -> Callable:
+        """The decode step of one request."""
+        return functools.partial(self._maker.make, self._steps, self._what.stepper(decoding))
+
+
+def answer_through(session: Session, trial: Trial, clock: StageClock, maker: CallMaker) -> None:
+    """Run a trial, with every stage's calls going through a maker."""
+    pair = _pair_through(trial.method, session.running[trial.runtime], maker)
+    task = trial.task.with_calls(lambda what, stages: _StandIn(what, maker, stages))
     with session.torch.inference_mode():
-        session.arms[method](pair, request, clock)
+        session.methods[trial.method].run(pair, task, clock)
 
 
-def watched(
-    method: str, pair: ModelPair, request: Request, watcher: Watcher
-) -> tuple[ModelPair, Request]:
-    """The pair and the request of a method, with every stage's calls going through a watcher."""
-    teacher_steps = Stage.DECODE if method == "teacher" else Stage.TEACHER_DECODE
-    base = {
-        "embed": Stage.BASE_EMBEDDING,
-        "prefill": Stage.BASE_PREFILL,
-        "step": Stage.DECODE,
-    }
-    teacher = {
-        "embed": Stage.TEACHER_EMBEDDING,
-        "prefill": Stage.TEACHER_PREFILL,
-        "step": teacher_steps,
-    }
-    projector = {"residuals": Stage.PROJECTOR}
-    fusers = [
-        SimpleNamespace(
-            connections=[
-                replace(c, projector=_Watched(c.projector, watcher, projector))
-                for c in fuser.connections
-            ]
-        )
-        for fuser in pair.fusers
-    ]
-    if request.exchange:
-        handover = {"base_prompt": Stage.HANDOVER}
-        request = replace(request, exchange=_Watched(request.exchange, watcher, handover))
-    pair = replace(
+def _pair_through(method: str, pair: RunningPair, maker: CallMaker) -> RunningPair:
+    base = {"embed": Stage.BASE_EMBEDDING, "prefill": Stage.BASE_PREFILL}
+    teacher = {"embed": Stage.TEACHER_EMBEDDING, "prefill": Stage.TEACHER_PREFILL}
+    is_answer = METHODS[method].answers == "teacher"
+    steps = Stage.DECODE if is_answer else Stage.TEACHER_DECODE
+    return replace(
         pair,
-        base=_Watched(pair.base, watcher, base),
-        teachers=[_Watched(model, watcher, teacher) for model in pair.teachers],
-        fusers=fusers,
+        base=_MovesStandIn(pair.base, maker, base, Stage.DECODE),
+        teachers=[_MovesStandIn(model, maker, teacher, steps) for model in pair.teachers],
+        project=functools.partial(maker.make, Stage.PROJECTOR, pair.project),
     )
-    return pair, request

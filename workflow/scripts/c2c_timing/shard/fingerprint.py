@@ -26,9 +26,7 @@ APART = (
 Batch = tuple[DatasetCard, str, list[Row]]
 
 
-def fingerprint(
-    settings: RunSettings, batches: Sequence[Batch], session: Session
-) -> dict[str, str]:
+def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
     """Digests by topic, so that a difference can be named.
 
     ``settings`` hold the pair card too; ``device`` is its name and the number of threads; ``weights``
@@ -36,7 +34,7 @@ def fingerprint(
     change of local files, which are too large to be read for this; ``rows`` are the rows themselves,
     whatever source, selection and seed they come from.
     """
-    config = session.model_config
+    config, settings = session.model_config, session.settings
     parts = {
         "code": _contents(timing_modules()),
         "versions": versions(),

@@ -95,12 +95,15 @@ class Journal:
     def attempts(self) -> list[dict[str, Any]]:
         """Every attempt: when and where it began, the samples it finished, its cold requests."""
         found = {
-            each["attempt"]: {**each, "samples": 0, "cold_requests": {}} for each in self._attempts
+            each["attempt"]: {**each, "samples": 0, "cold_requests_by_runtime": {}}
+            for each in self._attempts
         }
         for sample in self.samples():
             attempt = found[sample["attempt"]]
             attempt["samples"] += 1
-            attempt["cold_requests"] |= sample["cold_requests"]
+            cold = attempt["cold_requests_by_runtime"]
+            for runtime, timings in sample["cold_requests"].items():
+                cold[runtime] = cold.get(runtime, {}) | timings
         return list(found.values())
 
     def kept(self) -> str:

@@ -27,17 +27,9 @@ CPU_INFO = Path("/proc/cpuinfo")
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
-def nvml_handle(session: Session) -> Any | None:
-    """NVML's handle of the session's device; None on a CPU, or without NVML."""
-    if session.pair.device.type != "cuda":
-        return None
-    properties = session.torch.cuda.get_device_properties(session.pair.device)
-    return nvml_device.find_device(str(properties.uuid))
-
-
 def passport(session: Session) -> dict[str, Any]:
     """The passport of a shard; what cannot be known here is None."""
-    gpu = nvml_handle(session)
+    gpu = session.nvml_handle
     device = nvml_device.describe(gpu) if gpu is not None else {}
     return {
         "versions": versions()

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..cards.dataset_card import DatasetCard
-from ..data.selection import select_rows, with_others
-from ..data.sources import Row, read_rows
+from ..data.selection import with_others
+from ..data.sources import Row
 from ..errors import UserError
 from ..interrupts import Interrupted
-from ..meters.machine import Watch
+from ..meters.machine import MachineLog
 from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
 from ..progress import progress, say
 from ..session import Session
-from ..settings import RunSettings
 from .clock_verdict import ClockVerdict
 from .files import ShardFiles
 from .fingerprint import fingerprint
 from .journal import Journal, now
-from .passport import nvml_handle, passport
-from .sample_loop import SampleLoop
+from .passport import passport
+from .sample_loop import SampleLoop, read_samples
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ NO_EXTRAS = Extras()
 def run_shard(
     card: DatasetCard,
     subject: str,
-    settings: RunSettings,
     session: Session,
     walls: WallTimes,
     folder: Path,
@@ -55,13 +53,9 @@ def run_shard(
     Raises:
         UserError: there is nothing to read, or every sample failed.
     """
+    settings = session.settings
     with walls.book("loading"):
-        rows = select_rows(
-            read_rows(card, subject, settings.source),
-            settings.num_samples,
-            settings.selection,
-            settings.seed,
-        )
+        rows = read_samples(card, subject, settings)
     if not rows:
         raise UserError(f"{card.name}/{subject}: the source has no rows")
     if settings.num_samples and len(rows) < settings.num_samples:
@@ -69,12 +63,11 @@ def run_shard(
     files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
     batches = [(card, subject, rows)]
-    return _time_into(files, batches, identity, settings, session, walls, extras)
+    return _time_into(files, batches, identity, session, walls, extras)
 
 
 def time_batches(
     batches: Sequence[tuple[DatasetCard, str, list[Row]]],
-    settings: RunSettings,
     session: Session,
     walls: WallTimes,
     output: Path,
@@ -85,26 +78,25 @@ def time_batches(
         UserError: every sample failed.
     """
     files = ShardFiles.beside(output)
-    identity = {"pair": settings.pair.name}
-    return _time_into(files, batches, identity, settings, session, walls)["counts"]
+    identity = {"pair": session.settings.pair.name}
+    return _time_into(files, batches, identity, session, walls)["counts"]
 
 
 def _time_into(
     files: ShardFiles,
     batches: Sequence[tuple[DatasetCard, str, list[Row]]],
     identity: dict[str, str],
-    settings: RunSettings,
     session: Session,
     walls: WallTimes,
     extras: Extras = NO_EXTRAS,
 ) -> dict:
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
-    title, digests = "/".join(identity.values()), fingerprint(settings, batches, session)
+    title, digests = "/".join(identity.values()), fingerprint(batches, session)
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
             self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
-            watch = Watch(nvml_handle(session))
-            loop = SampleLoop(settings, session, walls, journal.attempt)
+            watch = MachineLog(session.nvml_handle)
+            loop = SampleLoop(session, walls, journal.attempt)
             _time_unfinished(samples, journal, loop, watch)
             counts, last_error = _count(journal)
             if not counts["records"]:
@@ -122,11 +114,11 @@ def _time_into(
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "self_test": self_test,
-                "settings": settings.as_plain(),
+                "settings": session.settings.as_plain(),
                 "fingerprint": digests,
             }
             # Last, since a device that breaks here takes nothing of the above with it.
-            run["audit"] = audit_first(samples, loop) if extras.audit else None
+            run["audit"] = audit_first(samples, session, walls) if extras.audit else None
             run["wall_seconds"] = walls.as_plain()
             files.publish(journal, run)
         except Interrupted as signal:
@@ -138,7 +130,7 @@ def _time_unfinished(
     samples: Sequence[tuple[DatasetCard, str, Row]],
     journal: Journal,
     loop: SampleLoop,
-    watch: Watch,
+    watch: MachineLog,
 ) -> None:
     finished = journal.finished
     todo = [(place, *s) for place, s in enumerate(samples) if place not in finished]
@@ -174,17 +166,27 @@ def _count(journal: Journal) -> tuple[dict[str, int], dict]:
 def _history(journal: Journal) -> dict:
     """When the shard was begun and finished, and its attempts."""
     attempts = journal.attempts()
+    cold = _first_cold_requests(attempts)
     return {
         "started_at": attempts[0]["started_at"],
         "finished_at": now(),
-        "cold_requests": _first_cold_requests(attempts),
-        "attempts": attempts,
+        "cold_requests": _first(cold),
+        "cold_requests_by_runtime": cold,
+        "attempts": [
+            {**each, "cold_requests": _first(each["cold_requests_by_runtime"])} for each in attempts
+        ],
     }
 
 
-def _first_cold_requests(attempts: Sequence[dict]) -> dict[str, dict]:
-    """Of each method; those of every attempt stand with it."""
-    cold: dict[str, dict] = {}
+def _first(by_runtime: dict[str, dict[str, dict]]) -> dict[str, dict]:
+    """Of the run's first runtime."""
+    return next(iter(by_runtime.values()), {})
+
+
+def _first_cold_requests(attempts: Sequence[dict]) -> dict[str, dict[str, dict]]:
+    """Of each runtime and method; those of every attempt stand with it."""
+    cold: dict[str, dict[str, dict]] = {}
     for attempt in reversed(attempts):
-        cold |= attempt["cold_requests"]
+        for runtime, timings in attempt["cold_requests_by_runtime"].items():
+            cold[runtime] = cold.get(runtime, {}) | timings
     return cold

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from ...engine.cache import KVCache
-from ...engine.request import Request
-from ...meters import nvml as nvml_device
+from ...engine.runtimes import Cache
+from ...meters import nvml
 from ...meters.clock import NullClock, StageClock
 from ...progress import progress
-from ...session import Session
+from ...session import Session, Trial
 from ...stages import Stage
-from ..stage_calls import answer_watched
+from ..stage_calls import answer_through
 
 # The counter moves some times a second: much less time than this would be noise.
 WINDOW_SECONDS = 2.0
@@ -44,8 +43,8 @@ class EnergyMeter:
 class RepeatingClock(NullClock):
     """At the end of wanted stages the stage's calls are made again and again, under a meter.
 
-    It watches the calls too (``stage_calls``). A cache is set back before it is written again;
-    the same is written, so that the request goes on as if nothing had happened.
+    It makes the calls too (``stage_calls``). Before a call is made again its caches are as they were,
+    so that the same is written, and the request goes on as if nothing had happened.
     """
 
     def __init__(self, meter: EnergyMeter, wanted: Sequence[int]) -> None:
@@ -54,13 +53,15 @@ class RepeatingClock(NullClock):
         self._marks = 0
         self.joules: dict[int, float] = {}
 
-    def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
+    def make(self, stage: Stage, call: Callable, *args: Any) -> Any:
         """Make a call of the stage, and remember how to make it again."""
-        caches = [(cache, cache.get_seq_length()) for cache in args if isinstance(cache, KVCache)]
+        if self._marks not in self._wanted:
+            return call(*args)
+        caches = [_CacheBefore(cache) for cache in args if hasattr(cache, "set_back")]
 
         def again() -> None:
-            for cache, length in caches:
-                cache.set_back(length)
+            for cache in caches:
+                cache.put_back()
             call(*args)
 
         self._calls.append(again)
@@ -77,19 +78,33 @@ class RepeatingClock(NullClock):
         self._calls = []
 
 
-def energy_by_stage(
-    session: Session, method: str, request: Request, nvml: Any | None
-) -> dict[str, Any] | None:
+class _CacheBefore:
+    """A cache as it was before a call."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache, self._length = cache, cache.get_seq_length()
+        self._contents = [tensor.clone() for tensor in cache.tensors()]
+
+    def put_back(self) -> None:
+        """What was appended is forgotten; what was written over (projections) is copied back."""
+        if self._cache.get_seq_length() == self._length:
+            for tensor, before in zip(self._cache.tensors(), self._contents, strict=True):
+                tensor.copy_(before)
+        else:
+            self._cache.set_back(self._length)
+
+
+def energy_by_stage(session: Session, trial: Trial) -> dict[str, Any] | None:
     """Energy by NVML's counter; None where there is no device or no counter."""
-    if nvml is None or nvml_device.energy_joules(nvml) is None:
+    handle = session.nvml_handle
+    if handle is None or nvml.energy_joules(handle) is None:
         return None
-    return measure_energy(session, method, request, lambda: nvml_device.energy_joules(nvml))
+    return measure_energy(session, trial, lambda: nvml.energy_joules(handle) or 0.0)
 
 
 def measure_energy(
     session: Session,
-    method: str,
-    request: Request,
+    trial: Trial,
     read_joules: Callable[[], float],
     window_seconds: float = WINDOW_SECONDS,
     windows: int = WINDOWS,
@@ -102,13 +117,13 @@ def measure_energy(
     ``windows`` turns; of the request also the least and the most.
     """
     meter = EnergyMeter(read_joules, session.finish, window_seconds)
-    stages = _stages_of(session, method, request)
+    stages = _stages_of(session, trial)
     runs = list(_runs(stages))
     whole: list[float] = []
     parts: list[dict[Stage, float]] = []
-    for _ in progress(range(windows), f"energy of {method}", unit="turn"):
-        whole.append(meter.joules_of(lambda: session.answer(method, request, NullClock())))
-        parts.append(_stage_joules(session, method, request, meter, runs))
+    for _ in progress(range(windows), f"energy of {trial.method}", unit="turn"):
+        whole.append(meter.joules_of(lambda: session.answer(trial, NullClock())))
+        parts.append(_stage_joules(session, trial, meter, runs))
     tokens = stages.count(Stage.DECODE)
     return {
         "window_seconds": window_seconds,
@@ -124,10 +139,10 @@ def measure_energy(
     }
 
 
-def _stages_of(session: Session, method: str, request: Request) -> list[Stage]:
+def _stages_of(session: Session, trial: Trial) -> list[Stage]:
     """Every stage of the request, in the order of their ends."""
     clock = StageClock()
-    session.answer(method, request, clock)
+    session.answer(trial, clock)
     return [stage for stage, _ in clock.read().marks]
 
 
@@ -142,13 +157,12 @@ def _runs(stages: Sequence[Stage]) -> Iterator[tuple[Stage, int, int]]:
 
 def _stage_joules(
     session: Session,
-    method: str,
-    request: Request,
+    trial: Trial,
     meter: EnergyMeter,
     runs: Sequence[tuple[Stage, int, int]],
 ) -> dict[Stage, float]:
     clock = RepeatingClock(meter, [middle for _, _, middle in runs])
-    answer_watched(session, method, request, clock, watcher=clock)
+    answer_through(session, trial, clock, maker=clock)
     joules = dict.fromkeys((stage for stage, _, _ in runs), 0.0)
     for stage, length, middle in runs:
         joules[stage] += length * clock.joules[middle]

@@ -2,66 +2,80 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...cards.dataset_card import DatasetCard
 from ...data.sources import Row
 from ...errors import one_line
+from ...meters.wall_times import WallTimes
 from ...progress import say
-from ...session import Session
-from ...shard.passport import nvml_handle
-from ...shard.sample_loop import SampleLoop
+from ...session import Session, Trial
 
 if TYPE_CHECKING:
-    from ...engine.request import Request
+    from ...methods.task import Task
 
 # Every decode step does the same work, and each adds thousands of events to a trace.
 PROFILED_TOKENS = 4
 
-Part = Callable[[Session, str, "Request"], Any]
+Part = Callable[[Session, Trial], Any]
+# By method, what each part found; ``problem`` where it could not be finished.
+Found = dict[str, dict[str, Any]]
 
 
 def audit_first(
-    samples: Sequence[tuple[DatasetCard, str, Row]], loop: SampleLoop
+    samples: Sequence[tuple[DatasetCard, str, Row]], session: Session, walls: WallTimes
 ) -> dict[str, Any]:
-    """For ``_run.json``: whose requests, and what each method's did.
+    """For ``_run.json``: whose requests, and what each method's did under every runtime.
 
     The records are finished when this runs: trouble takes a method's place, and ends nothing.
+
+    Returns:
+        ``methods`` are those of the run's first runtime.
     """
-    with loop.walls.book("audit"):
+    with walls.book("audit"):
         for card, subject, row in samples:
             try:
-                tokenized, troubles = loop.prepare_all(card, subject, row)
+                tasks, troubles = session.preparation.tasks_of_row(card, subject, row)
             except Exception as error:  # as when it was timed; the next one may do
                 say(f"no audit of {row.id}: {one_line(error)[:500]}")
                 continue
-            methods = _audit_all(loop, tokenized.request, troubles)
-            return {"id": row.id, "subject": subject, "methods": methods}
-    return {"id": None, "subject": None, "methods": {}}
+            found = _audit_all(session, tasks, troubles)
+            first = next(iter(found.values()))
+            return {"id": row.id, "subject": subject, "methods": first, "methods_by_runtime": found}
+    return {"id": None, "subject": None, "methods": {}, "methods_by_runtime": {}}
 
 
 def _audit_all(
-    loop: SampleLoop, request: Request, troubles: Mapping[str, Exception]
-) -> dict[str, dict[str, Any]]:
-    settings, session = loop.settings, loop.session
-    request = request.at_length(settings.length_views[0])
-    methods: dict[str, dict[str, Any]] = {method: {} for method in settings.methods}
-    for method, error in troubles.items():
-        methods[method]["problem"] = one_line(error)[:500]
-    for name, part in _parts(session).items():
-        for method in [method for method in methods if "problem" not in methods[method]]:
+    session: Session, tasks: Mapping[str, Task], troubles: Mapping[str, Exception]
+) -> dict[str, Found]:
+    settings = session.settings
+    view = settings.length_views[0]
+    found: dict[str, Found] = {
+        runtime: {
+            method: {"problem": one_line(troubles[method])[:500]} if method in troubles else {}
+            for method in settings.methods
+        }
+        for runtime in settings.runtimes
+    }
+    for name, part in _parts().items():
+        for runtime, (method, task) in itertools.product(found, tasks.items()):
+            if "problem" in found[runtime][method]:
+                continue
+            trial = Trial(method, runtime, task.at_length(view))
             try:
-                methods[method][name] = part(session, method, request)
+                found[runtime][method][name] = part(session, trial)
             except Exception as error:
                 problem = f"{name}: {type(error).__name__}: {one_line(error)[:500]}"
-                methods[method]["problem"] = problem
-                say(f"the audit of {method} failed in {problem}")
+                found[runtime][method]["problem"] = problem
+                say(f"the audit of {method} ({runtime}) failed in {problem}")
                 if not _is_usable(session):
-                    for left in methods.values():
+                    for left in (left for methods in found.values() for left in methods.values()):
                         left.setdefault("problem", f"not finished: the device failed in {name}")
-                    return methods
-    return methods
+                    return found
+    return found
 
 
 def _is_usable(session: Session) -> bool:
@@ -78,17 +92,16 @@ def _is_usable(session: Session) -> bool:
     return True
 
 
-def _parts(session: Session) -> dict[str, Part]:
+def _parts() -> dict[str, Part]:
     """What is asked of a request. The profiler comes last: its memory stays with the process."""
     from .energy import energy_by_stage
     from .launches import audit_launches
     from .stage_memory import memory_by_stage
 
-    nvml = nvml_handle(session)
     return {
         "memory": memory_by_stage,
-        "energy": lambda session, method, request: energy_by_stage(session, method, request, nvml),
-        "launches": lambda session, method, request: audit_launches(
-            session, method, request.shortened(PROFILED_TOKENS)
+        "energy": energy_by_stage,
+        "launches": lambda session, trial: audit_launches(
+            session, replace(trial, task=trial.task.shortened(PROFILED_TOKENS))
         ),
     }

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.request import Request
 from ...errors import UserError
 from ...meters.clock import NullClock, Reading
-from ...session import Session
+from ...session import Session, Trial
 from ...stages import Stage
 from .trace import work_by_stage
 
@@ -58,7 +57,7 @@ class RangeClock(NullClock):
 
 
 def profile_request(
-    session: Session, method: str, request: Request, expected: Sequence[Stage]
+    session: Session, trial: Trial, expected: Sequence[Stage]
 ) -> tuple[profile, RangeClock]:
     """One request under the profiler, its stages as ranges in the trace; the one before warms it up."""
     from torch.profiler import ProfilerActivity, profile, schedule
@@ -70,24 +69,24 @@ def profile_request(
     with profile(activities=activities, schedule=turns, acc_events=True) as profiler:
         for is_kept in (False, True):
             clock = RangeClock(expected)
-            session.answer(method, request, clock)
+            session.answer(trial, clock)
             session.finish()
             if not is_kept:
                 profiler.step()
     return profiler, clock
 
 
-def audit_launches(session: Session, method: str, request: Request) -> dict[str, Any]:
+def audit_launches(session: Session, trial: Trial) -> dict[str, Any]:
     """Of every stage the work that ``work_by_stage`` finds in the trace; and the stages' times.
 
     The request runs twice without the profiler: what is new to this length is done then, and
     ``time_ms`` is the second one's.
     """
-    clock = session.new_clock(request)
+    clock = session.new_clock(trial)
     for _ in range(2):
-        session.answer(method, request, clock)
+        session.answer(trial, clock)
     reading = clock.read()
-    profiler, ranges = profile_request(session, method, request, [s for s, _ in reading.marks])
+    profiler, ranges = profile_request(session, trial, [s for s, _ in reading.marks])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(path))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.request import Request
 from ...meters.clock import NullClock
 from ...meters.peak_memory import PeakMemory
-from ...session import Session
+from ...session import Session, Trial
 from ...stages import Stage
 
 
@@ -29,7 +28,7 @@ class MemoryClock(NullClock):
         self._memory.reset()
 
 
-def memory_by_stage(session: Session, method: str, request: Request) -> dict[str, Any]:
+def memory_by_stage(session: Session, trial: Trial) -> dict[str, Any]:
     """Peak bytes of every stage and of the request, and what was held before it.
 
     On CUDA bytes of tensors, on a CPU resident memory of the process (which seldom shrinks: a stage
@@ -38,7 +37,7 @@ def memory_by_stage(session: Session, method: str, request: Request) -> dict[str
     clock = MemoryClock(session.memory)
     session.memory.reset()
     before = session.memory.peak_bytes()
-    session.answer(method, request, clock)
+    session.answer(trial, clock)
     known = [peak for peak in clock.peaks.values() if peak is not None]
     return {
         "of": "device" if session.pair.device.type == "cuda" else "process",

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.request import Request
 from ...meters.clock import NullClock, StageClock, clock_for
 from ...record import timing_of
-from ...session import Session
+from ...session import Session, Trial
 from ...stages import Stage
 from ...statistics import median_intervals
 
@@ -39,8 +38,7 @@ def measure_clock(device_type: str, repeats: int = 7) -> dict[str, float]:
 
 def measure_overhead(
     session: Session,
-    request: Request,
-    method: str,
+    trial: Trial,
     clock_costs: dict[str, float],
     rounds: int = ROUNDS,
     seed: int = 0,
@@ -52,7 +50,7 @@ def measure_overhead(
     of the timed requests; ``accounted_share`` what the marks of a request cost on the host, by
     themselves; the machine's noise touches it little.
     """
-    draw, timed = random.Random(seed), session.new_clock(request)
+    draw, timed = random.Random(seed), session.new_clock(trial)
     rounds_ms, residuals = [], []
     begun = time.monotonic()
     # Whichever comes first must not pay for what both need.
@@ -61,7 +59,7 @@ def measure_overhead(
             break
         took = {}
         for clock in draw.sample([timed, NullClock()], 2):
-            took[clock is timed] = _request_ms(session, request, method, clock)
+            took[clock is timed] = _request_ms(session, trial, clock)
         if number >= 0:
             reading = timed.read()
             marks = len(reading.marks) + 1
@@ -73,7 +71,8 @@ def measure_overhead(
     ratio, low, high = np.exp([np.median(ratios), low[0], high[0]]).tolist()
     bare_ms = median(bare for _, bare in rounds_ms)
     return {
-        "method": method,
+        "method": trial.method,
+        "runtime": trial.runtime,
         "rounds": len(ratios),
         "bare_request_ms": bare_ms,
         "ratio": ratio,
@@ -116,10 +115,10 @@ def describe_clock(clock: dict[str, float]) -> str:
     )
 
 
-def _request_ms(session: Session, request: Request, method: str, clock: StageClock) -> float:
+def _request_ms(session: Session, trial: Trial, clock: StageClock) -> float:
     """Host time of one request, until the device has finished."""
     session.finish()
     begin = time.perf_counter_ns()
-    session.answer(method, request, clock)
+    session.answer(trial, clock)
     session.finish()
     return (time.perf_counter_ns() - begin) / 1e6

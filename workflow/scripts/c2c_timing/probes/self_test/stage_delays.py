@@ -11,19 +11,17 @@ is the error of the delayed stage's timer, and what any other stage was wrongly 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from ...engine.request import Request
 from ...meters.clock import StageClock, clock_for
-from ...session import Session
+from ...session import Session, Trial
 from ...stages import Stage
-from ..stage_calls import answer_watched
+from ..stage_calls import answer_through
 from .witness import Took, Witness, witness_for
 
-METHODS = ("base", "teacher", "t2t", "c2c")
 REPEATS = 7
 DELAY_MS = 10.0
 # A timer may be off by this share of the delay, or by so many ms, whichever is more.
@@ -45,6 +43,7 @@ class StageCheck:
     """
 
     method: str
+    runtime: str
     stage: str
     delay_ms: float
     recovered_ms: float
@@ -64,37 +63,37 @@ class StageCheck:
 
     def as_line(self) -> str:
         """What is wrong, for a person."""
+        who = f"{self.method} ({self.runtime})"
         if abs(self.error_ms) > self.tolerance_ms:
             return (
-                f"{self.method}: the timer of {self.stage} shows {self.recovered_ms:.3f} ms of a "
+                f"{who}: the timer of {self.stage} shows {self.recovered_ms:.3f} ms of a "
                 f"delay of {self.delay_ms:.3f} ms in it"
             )
         return (
-            f"{self.method}: a delay of {self.delay_ms:.3f} ms in {self.stage} adds "
+            f"{who}: a delay of {self.delay_ms:.3f} ms in {self.stage} adds "
             f"{self.neighbour_ms:.3f} ms to {self.neighbour}"
         )
 
 
 def check_stages(
     session: Session,
-    request: Request,
+    trials: Sequence[Trial],
     make_clock: MakeClock = clock_for,
     make_witness: MakeWitness | None = None,
-    methods: tuple[str, ...] = METHODS,
     repeats: int = REPEATS,
 ) -> list[StageCheck]:
-    """Delay every stage of every method, repeatedly and in turn, and judge its timer.
+    """Delay every stage of every trial, repeatedly and in turn, and judge its timer.
 
     Args:
-        request: short, and at fixed length: every repeat must have the same stages.
+        trials: short, and at fixed length: every repeat must have the same stages.
     """
     make_witness = make_witness or witness_for(session.pair.device.type)
 
-    def unseen(method: str, delayed: Stage | None) -> tuple[dict[Stage, float], dict[Stage, Took]]:
+    def unseen(trial: Trial, delayed: Stage | None) -> tuple[dict[Stage, float], dict[Stage, Took]]:
         """Milliseconds of each stage that only its timer saw, and what the witness saw."""
         witness = make_witness(delayed, DELAY_MS)
-        clock = make_clock(session.pair.device.type, session.most_marks(request))
-        answer_watched(session, method, request, clock, witness)
+        clock = make_clock(session.pair.device.type, trial.task.most_marks())
+        answer_through(session, trial, clock, witness)
         reading, took = clock.read(), witness.read()
         # A timer that is swapped books to a stage that the request does not have.
         stages = set(took) | {stage for stage, _ in reading.marks}
@@ -105,18 +104,18 @@ def check_stages(
         return only_timer, took
 
     checks = []
-    for method in methods:
-        _, warm_up = unseen(method, None)
+    for trial in trials:
+        _, warm_up = unseen(trial, None)
         turns: list[Stage | None] = [None, *warm_up]
         runs = {turn: [] for turn in turns}
         for _ in range(repeats):
             for turn in turns:
-                runs[turn].append(unseen(method, turn))
-        checks += [_judge(method, stage, runs[stage], runs[None]) for stage in warm_up]
+                runs[turn].append(unseen(trial, turn))
+        checks += [_judge(trial, stage, runs[stage], runs[None]) for stage in warm_up]
     return checks
 
 
-def _judge(method: str, delayed: Stage, with_delay: list, without: list) -> StageCheck:
+def _judge(trial: Trial, delayed: Stage, with_delay: list, without: list) -> StageCheck:
     stages = {stage for only_timer, _ in [*with_delay, *without] for stage in only_timer}
     excess = {
         stage: median(only_timer.get(stage, 0.0) for only_timer, _ in with_delay)
@@ -127,7 +126,8 @@ def _judge(method: str, delayed: Stage, with_delay: list, without: list) -> Stag
     error_ms = excess.pop(delayed)
     neighbour = max(excess, key=lambda stage: abs(excess[stage]))
     return StageCheck(
-        method,
+        trial.method,
+        trial.runtime,
         delayed.value,
         delay_ms,
         recovered_ms=delay_ms + error_ms,

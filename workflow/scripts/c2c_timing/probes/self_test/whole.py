@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,35 +14,54 @@ from ...cards.pair_card import load_pair_card
 from ...data.prompts import Prompt
 from ...engine.devices import device_name
 from ...meters.wall_times import WallTimes
-from ...session import Session
+from ...method_table import SUBJECT
+from ...methods.task import Task
+from ...runtime_table import REFERENCE
+from ...session import Session, Trial
 from ...settings import RunSettings
 from .overhead import describe, describe_clock, measure_clock, measure_overhead
-from .stage_delays import METHODS, StageCheck, check_stages
+from .stage_delays import StageCheck, check_stages
 
+# Every stage is in one of these.
+METHODS = ("base", "teacher", "t2t", "c2c")
 # Enough for more than one decode step, and for a request of about 100 ms on a CPU.
 FEW_TOKENS, MANY_TOKENS = 3, 128
 PROMPT = Prompt([{"role": "user", "content": "How many legs have three cats?"}], chat=True)
 
 
-def open_tiny(device: str) -> tuple[Session, Any]:
-    """The tiny pair on a device, and a request to it at fixed length."""
+def open_tiny(
+    device: str, runtimes: Sequence[str] = (REFERENCE,)
+) -> tuple[Session, dict[str, Task]]:
+    """The tiny pair on a device, and a task at fixed length for each method of the self-test."""
     settings = RunSettings(
         load_pair_card("tiny"),
         methods=METHODS,
+        runtimes=tuple(runtimes),
         message_max_tokens=FEW_TOKENS,
         max_new_tokens=MANY_TOKENS,
         device=device,
     )
     session = Session(settings, WallTimes())
     card = load_dataset_card("gsm8k")
-    request = session.prepare_for(settings.methods, PROMPT, card, "all").request
-    return session, request.at_length("fixed")
+    tasks, troubles = session.preparation.tasks(session.preparation.sample(PROMPT, card, "all"))
+    for trouble in troubles.values():
+        raise trouble
+    return session, {method: task.at_length("fixed") for method, task in tasks.items()}
 
 
 def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
     """Everything of ``self_test.json``, and the verdicts; about a minute."""
-    session, request = open_tiny(device)
-    checks = check_stages(session, request.shortened(FEW_TOKENS))
+    session, tasks = open_tiny(device)
+    runtimes = session.settings.runtimes
+    checks = check_stages(
+        session,
+        [
+            Trial(method, runtime, task.shortened(FEW_TOKENS))
+            for runtime in runtimes
+            for method, task in tasks.items()
+        ],
+    )
+    measured = Trial(SUBJECT, runtimes[0], tasks[SUBJECT])
     clock = measure_clock(session.pair.device.type)
     found = {
         "device": device_name(session.pair.device),
@@ -52,7 +72,7 @@ def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
         "passed": all(check.is_passed for check in checks),
         "clock": clock,
         "stages": [check.as_plain() for check in checks],
-        "overhead": measure_overhead(session, request, "c2c", clock),
+        "overhead": measure_overhead(session, measured, clock),
     }
     return found, checks
 

@@ -1,6 +1,6 @@
 """Known delays inside the stages of a request, and independent readings of what they really took.
 
-The arms stay as they are: the calls which a stage consists of (``stage_calls``) wait a while at
+The methods stay as they are: the calls which a stage consists of (``stage_calls``) wait a while at
 their end, and it is noted when each began and ended.
 """
 
@@ -46,7 +46,7 @@ class Witness:
         self.delayed, self.delay_ms = delayed, delay_ms
         self._noted: list[tuple[Stage, Any, Any, Any]] = []
 
-    def watch(self, stage: Stage, call: Callable, *args: Any) -> Any:
+    def make(self, stage: Stage, call: Callable, *args: Any) -> Any:
         """Make a call of a stage, delay its end where that is asked for, and note the times."""
         begin = self._now()
         if not self._noted or stage is not self._noted[-1][0]:

@@ -1,0 +1,90 @@
+"""How a pair's models make their moves, and how it projects: one file a runtime.
+
+A runtime's file has one function, ``open_pair(pair) -> RunningPair``. Methods are written against
+what stands here, and name no runtime, no kernel and no projector.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from ...errors import UserError
+from ...runtime_table import RUNTIMES
+from ..causal_lm import CausalLM
+from ..decoding import Decoding
+from ..pair import ModelPair
+
+Span = tuple[int, int]
+
+
+class Cache(Protocol):
+    """Keys and values of one model's request, in memory that was there before the clock started."""
+
+    def get_seq_length(self) -> int:
+        """Tokens written so far."""
+
+    def set_back(self, length: int) -> None:
+        """Forget all but the first tokens, so that the others' place is written again."""
+
+    def tensors(self) -> list[torch.Tensor]:
+        """The memory itself."""
+
+
+# A decode step: a token (1, 1) and the cache, to the next token (1, 1), chosen and all.
+Step = Callable[[torch.Tensor, Cache], torch.Tensor]
+# (base cache, its span, [(a teacher's cache, its span)]) to the number of projections made.
+Project = Callable[[Cache, Span, Sequence[tuple[Cache, Span]]], int]
+
+
+class Moves(Protocol):
+    """What a request does with one model."""
+
+    lm: CausalLM
+
+    def new_cache(self, capacity: int) -> Cache:
+        """An empty cache with memory for ``capacity`` tokens; before the clock starts."""
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
+
+    def prefill(self, embeddings: torch.Tensor, cache: Cache) -> None:
+        """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
+
+    def stepper(self, decoding: Decoding) -> Step:
+        """The decode step of one request, the choice of the token inside; before the clock starts."""
+
+
+@dataclass
+class RunningPair:
+    """A loaded pair under one runtime.
+
+    Attributes:
+        project: overwrites the base's keys and values of a span with the fused ones.
+    """
+
+    base: Moves
+    teachers: Sequence[Moves]
+    project: Project
+    device: torch.device
+
+
+def open_pair(name: str, pair: ModelPair) -> RunningPair:
+    """A loaded pair under the runtime of a row of ``runtime_table``.
+
+    Raises:
+        UserError: the runtime does not run on the pair's device.
+    """
+    row = RUNTIMES[name]
+    if pair.device.type not in row.devices:
+        able = ", ".join(row.name for row in RUNTIMES.values() if pair.device.type in row.devices)
+        raise UserError(
+            f"runtime {name} runs on {' and '.join(row.devices)}, not on {pair.device.type}; "
+            f"here run: {able}"
+        )
+    running: RunningPair = importlib.import_module(f".{name}", __package__).open_pair(pair)
+    return running

@@ -1,0 +1,65 @@
+"""transformers' models and the projectors as they are called, one kernel after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ..cache import KVCache
+from ..causal_lm import CausalLM
+from ..decoding import Decoding
+from ..fuser import project_into
+from ..pair import ModelPair
+from . import RunningPair, Span, Step
+
+
+class EagerMoves:
+    """One model's moves, through transformers' public interface only."""
+
+    def __init__(self, lm: CausalLM) -> None:
+        self.lm = lm
+
+    def new_cache(self, capacity: int) -> KVCache:
+        """An empty cache with memory for ``capacity`` tokens."""
+        return KVCache(self.lm.kv_shapes, capacity, self.lm.model.dtype, self.lm.model.device)
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
+        return self.lm.embedding(ids)
+
+    def prefill(self, embeddings: torch.Tensor, cache: KVCache) -> None:
+        """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
+        self.lm.decoder(inputs_embeds=embeddings, use_cache=True, **{self.lm.cache_keyword: cache})
+
+    def logits(self, token: torch.Tensor, cache: KVCache) -> torch.Tensor:
+        """A token (1, 1) to the logits (1, vocabulary) of the next one."""
+        output = self.lm.model(
+            input_ids=token, use_cache=True, logits_to_keep=1, **{self.lm.cache_keyword: cache}
+        )
+        return output.logits[:, -1]
+
+    def stepper(self, decoding: Decoding) -> Step:
+        """The decode step of one request."""
+        choose = decoding.chooser(self.lm.model.device)
+
+        def step(token: torch.Tensor, cache: KVCache) -> torch.Tensor:
+            return choose(self.logits(token, cache))
+
+        return step
+
+
+def open_pair(pair: ModelPair) -> RunningPair:
+    """The pair as it was loaded."""
+
+    def project(
+        base_cache: KVCache, base_span: Span, teachers: Sequence[tuple[KVCache, Span]]
+    ) -> int:
+        sources = [
+            (fuser, cache, span) for fuser, (cache, span) in zip(pair.fusers, teachers, strict=True)
+        ]
+        return project_into(base_cache, base_span, sources, pair.fusion_mode)
+
+    return RunningPair(
+        EagerMoves(pair.base), list(map(EagerMoves, pair.teachers)), project, pair.device
+    )
