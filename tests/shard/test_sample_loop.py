@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 from c2c_timing.cards.pair_card import load_pair_card
-from c2c_timing.settings import LENGTH_VIEWS, METHODS, RunSettings
+from c2c_timing.method_table import METHODS
+from c2c_timing.settings import LENGTH_VIEWS, RunSettings
 from c2c_timing.shard.sample_loop import draw_order
 
 SETTINGS = RunSettings(load_pair_card("tiny"), methods=METHODS, length_views=LENGTH_VIEWS)
