@@ -22,6 +22,8 @@ style: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --lint
+	PYTHONPATH=workflow/scripts $(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
 
 # Only the fast tests, without whole-pipeline runs and the SLURM cluster.
 unit: setup

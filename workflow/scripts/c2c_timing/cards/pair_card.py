@@ -46,6 +46,15 @@ class FuserSpec:
     intermediate_dim: int = 1024
     num_layers: int = 3
 
+    @property
+    def location(self) -> str:
+        """The checkpoint; only dummy fusers have none."""
+        if self.checkpoint is None:
+            raise UserError(
+                "a fuser without a checkpoint has no weights to load; use weights: dummy"
+            )
+        return self.checkpoint
+
 
 @dataclass(frozen=True)
 class PairCard:
@@ -63,7 +72,8 @@ class PairCard:
     @property
     def weights(self) -> str:
         """``real``, ``dummy``, or ``mixed`` when only some parts have made-up weights."""
-        kinds = {spec.weights == "dummy" for spec in (self.base, *self.teachers, *self.fusers)}
+        specs: tuple[ModelSpec | FuserSpec, ...] = (self.base, *self.teachers, *self.fusers)
+        kinds = {spec.weights == "dummy" for spec in specs}
         return "mixed" if len(kinds) == 2 else "dummy" if kinds == {True} else "real"
 
     def with_weights(self, weights: str) -> PairCard:

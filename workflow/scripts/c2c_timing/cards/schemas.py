@@ -35,8 +35,9 @@ def validator(schema: str) -> jsonschema.Draft202012Validator:
 
 
 def _is_integer(checker: object, value: object) -> bool:
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return is_whole and -(2**63) <= value < 2**63  # what tables and torch can hold
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return -(2**63) <= value < 2**63  # what tables and torch can hold
 
 
 def _is_number(checker: object, value: object) -> bool:

@@ -59,6 +59,7 @@ def template_problem(source: str, fields: Collection[str]) -> str | None:
 
 def _parts(source: str) -> dict[str, jinja2.nodes.Template]:
     """The parsed template, under an empty name, and all that it includes, by name."""
+    loader = jinja2.FileSystemLoader(PROMPTS)
     parts = {"": _environment().parse(source)}
     waiting = [""]
     while waiting:
@@ -66,7 +67,7 @@ def _parts(source: str) -> dict[str, jinja2.nodes.Template]:
             if name is None:
                 raise jinja2.TemplateError("an include must name its file")
             if name not in parts:
-                text, _, _ = _environment().loader.get_source(_environment(), name)
+                text, _, _ = loader.get_source(_environment(), name)
                 parts[name] = _environment().parse(text)
                 waiting.append(name)
     return parts

@@ -83,7 +83,7 @@ def _exact(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | Non
     if not isinstance(gold, str | int | float):
         return None
     lines = ANSWER_LINE.findall(response) or response.strip().splitlines() or [""]
-    return normalise(lines[-1]) == normalise(gold)
+    return normalise(lines[-1]) == normalise(str(gold))
 
 
 def _any_of(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:

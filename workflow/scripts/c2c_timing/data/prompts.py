@@ -48,13 +48,13 @@ def build_prompt(card: DatasetCard, subject: str, row: dict[str, Any]) -> Prompt
         return Prompt(_turns(card.content["conversation"], row), card.is_chat(subject))
     optional = card.content.get("optional_columns", ())
     choices_name = card.content.get("choices")
-    fields = {}
+    fields: dict[str, Any] = {}
     for name, column in card.content.get("columns", {}).items():
         if name == choices_name:
             fields[name] = normalise_choices(row.get(column), column)
         else:
             fields[name] = _text(row, column, may_be_empty=column in optional)
-    text = render_template(card.prompt_for(subject), fields)
+    text = render_template(card.prompt_for(subject) or "", fields)
     if not text:
         names = ", ".join(card.content.get("columns", ()))
         raise SampleError("prompt", f"the row has none of: {names}" if names else "is empty")

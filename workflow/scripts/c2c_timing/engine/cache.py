@@ -70,15 +70,14 @@ class KVCache(Cache):
     def __init__(
         self, shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        super().__init__(
-            layers=[PreallocatedLayer(shape, capacity, dtype, device) for shape in shapes]
-        )
+        self.buffers = [PreallocatedLayer(shape, capacity, dtype, device) for shape in shapes]
+        super().__init__(layers=list(self.buffers))
 
     def set_back(self, length: int) -> None:
         """Forget all but the first tokens in every layer."""
-        for layer in self.layers:
+        for layer in self.buffers:
             layer.set_back(length)
 
     def tensors(self) -> list[torch.Tensor]:
         """Keys and values of every layer, for all tokens that the buffers hold."""
-        return [t for layer in self.layers for t in (layer.key_buffer, layer.value_buffer)]
+        return [t for layer in self.buffers for t in (layer.key_buffer, layer.value_buffer)]

@@ -54,7 +54,7 @@ def _sampler(decoding: Decoding, device: torch.device) -> Choose:
         TopPLogitsWarper,
     )
 
-    warp = LogitsProcessorList([TemperatureLogitsWarper(float(decoding.temperature))])
+    warp: Any = LogitsProcessorList([TemperatureLogitsWarper(float(decoding.temperature))])
     if decoding.top_k > 0:
         warp.append(TopKLogitsWarper(decoding.top_k))
     if decoding.top_p < 1:

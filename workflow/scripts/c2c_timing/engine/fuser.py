@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -65,11 +66,12 @@ def project_into(
     Returns:
         The number of projections made: open projectors of all teachers.
     """
-    waiting, calls = [], 0
+    calls = 0
+    waiting = []
     for fuser, teacher_cache, teacher_span in teachers:
         for connection in fuser.connections:
-            base = base_cache.layers[connection.base_layer].span(*base_span)
-            teacher = teacher_cache.layers[connection.teacher_layer].span(*teacher_span)
+            base = base_cache.buffers[connection.base_layer].span(*base_span)
+            teacher = teacher_cache.buffers[connection.teacher_layer].span(*teacher_span)
             residuals = connection.projector.residuals(teacher, base)
             calls += 1
             if mode == "sequential":
@@ -146,7 +148,7 @@ def load_fuser(
     return Fuser(connections)
 
 
-def _layer_entries(config: object, folder: Path) -> list[tuple[int, int, int]]:
+def _layer_entries(config: Any, folder: Path) -> list[tuple[int, int, int]]:
     """(base layer, teacher layer, projector) of the published {"0": {"1": {...}}} mapping.
 
     A layer with several entries has an aggregator in training only; inference uses the first.
@@ -214,7 +216,7 @@ def _check_fit(
         )
 
 
-def _read_json(path: Path) -> object:
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

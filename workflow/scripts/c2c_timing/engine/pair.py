@@ -62,16 +62,17 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
         )
     with _explained(spec.model):
         if spec.weights == "dummy":
-            config = AutoConfig.from_pretrained(spec.config, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(str(spec.config), trust_remote_code=False)
             with device:
                 model = AutoModelForCausalLM.from_config(config, dtype=dtype)
             tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer, trust_remote_code=False)
         else:
             # False, not the default: that one asks whether code of the repository may run
-            how = {"revision": spec.revision, "trust_remote_code": False}
-            model, loading = AutoModelForCausalLM.from_pretrained(
+            how: dict[str, Any] = {"revision": spec.revision, "trust_remote_code": False}
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 spec.model, dtype=dtype, use_safetensors=True, output_loading_info=True, **how
             )
+            model, loading = loaded
             if loading["missing_keys"]:
                 raise ValueError(f"its weights lack {min(loading['missing_keys'])}")
             model = model.to(device)
@@ -92,7 +93,7 @@ def _load_fuser(
                 spec.intermediate_dim,
                 spec.num_layers,
             )
-    folder = Path(spec.checkpoint)
+    folder = Path(spec.location)
     if not folder.is_dir():
         if spec.weights == "local":
             raise UserError(f"{spec.checkpoint}: no such fuser folder; check --fuser_checkpoint")
@@ -104,10 +105,10 @@ def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
     """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
     from huggingface_hub import snapshot_download
 
-    with _explained(spec.checkpoint):
+    with _explained(spec.location):
         return Path(
             snapshot_download(
-                spec.checkpoint,
+                spec.location,
                 revision=spec.revision,
                 allow_patterns=f"{spec.subfolder}/*" if spec.subfolder else None,
                 local_files_only=from_cache,

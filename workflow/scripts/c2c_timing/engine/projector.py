@@ -5,6 +5,9 @@ Parameter names are those of the published state dicts, so that checkpoints load
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -46,6 +49,10 @@ class C2CProjector(nn.Module):
         target_dim, target_num_heads: head size and KV heads of the base.
         hidden_dim, intermediate_dim, num_layers: widths and depth (at least 3) of the network.
     """
+
+    key_in: nn.Linear
+    key_gate_logit: nn.Parameter
+    value_gate_logit: nn.Parameter
 
     def __init__(
         self,
@@ -103,7 +110,7 @@ class C2CProjector(nn.Module):
         return key, value
 
     def _residual(self, kind: str, teacher: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
-        part = self._modules
+        part: Mapping[str, Any] = self._modules
         hidden = part[f"{kind}_in"](torch.cat((_flatten(teacher), _flatten(base)), dim=-1))
         hidden = part[f"{kind}_mlp1"](hidden)
         weight = part[f"{kind}_scalar_head"](part[f"{kind}_scalar_mlp2"](hidden)).sigmoid()

@@ -59,7 +59,7 @@ class MachineLog:
         }
 
     def _summary(self, name: str) -> dict[str, float] | None:
-        values = [r[name] for r in self._readings if r[name] is not None]
+        values = [value for r in self._readings if (value := r[name]) is not None]
         if not values:
             return None
         return {"first": values[0], "last": values[-1], "min": min(values), "max": max(values)}

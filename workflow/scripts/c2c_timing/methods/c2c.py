@@ -31,10 +31,10 @@ def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:
         clock.mark(Stage.BASE_EMBEDDING)
         pair.base.prefill(embeddings, base_cache)
         clock.mark(Stage.BASE_PREFILL)
-        for teacher, ids, cache in zip(
+        for teacher, read, cache in zip(
             pair.teachers, section.teacher_ids, teacher_caches, strict=False
         ):
-            embeddings = teacher.embed(ids)
+            embeddings = teacher.embed(read)
             clock.mark(Stage.TEACHER_EMBEDDING)
             teacher.prefill(embeddings, cache)
             clock.mark(Stage.TEACHER_PREFILL)

@@ -100,7 +100,7 @@ def _model_weights(spec: ModelSpec, model: Any) -> Any:
 def _fuser_weights(spec: FuserSpec) -> Any:
     if spec.weights == "dummy":
         return None
-    folder = Path(spec.checkpoint)
+    folder = Path(spec.location)
     if folder.is_dir():
         return _listing(folder / (spec.subfolder or ""))
     from ..engine.pair import download_fuser

@@ -39,7 +39,7 @@ class Journal:
         self, path: Path, fingerprint: dict[str, str], title: str, num_samples: int
     ) -> None:
         self.path, self.title, self.num_samples = path, title, num_samples
-        self._header = {"journal": FORMAT, "fingerprint": fingerprint}
+        self._header: dict[str, Any] = {"journal": FORMAT, "fingerprint": fingerprint}
         self._spans: dict[int, Span] = {}
         self._attempts: list[dict[str, Any]] = []
 
@@ -144,7 +144,7 @@ class Journal:
         ):
             self._spans.setdefault(place, span)
 
-    def _start_anew(self, fingerprint: object) -> None:
+    def _start_anew(self, fingerprint: Any) -> None:
         aside, wanted = _aside(self.path), self._header["fingerprint"]
         try:
             self._file.empty(copy=aside)

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from ..errors import UserError, one_line
@@ -60,7 +60,7 @@ class LineFile:
         begin, length = span
         return os.pread(self._descriptor, length, begin)
 
-    def whole_lines(self) -> Iterator[tuple[Span, bytes]]:
+    def whole_lines(self) -> Generator[tuple[Span, bytes]]:
         """Every line with its place; what follows the last line's end is cut off."""
         begin = 0
         with os.fdopen(os.dup(self._descriptor), "rb") as reader:

@@ -111,7 +111,7 @@ def _fuser(spec: FuserSpec) -> dict[str, Any]:
     if spec.weights == "dummy":
         return {"checkpoint": None, "weights": "dummy", "revision": None,
                 "sha256": hash_value(dataclasses.asdict(spec))}  # fmt: skip
-    folder, revision = Path(spec.checkpoint), None
+    folder, revision = Path(spec.location), None
     if not folder.is_dir():
         from ..engine.pair import download_fuser
 

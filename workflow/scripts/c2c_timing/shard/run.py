@@ -147,7 +147,7 @@ def _time_unfinished(
 def _count(journal: Journal) -> tuple[dict[str, int], dict]:
     """The run's counts, and the last error of all."""
     records = errors = flagged = 0
-    last_error = {}
+    last_error: dict = {}
     for sample in journal.samples():
         records += len(sample["records"])
         errors += len(sample["errors"])

@@ -90,8 +90,8 @@ class SampleLoop:
         except Exception as error:  # whatever one sample does must not end the shard
             self._fail(result, where, None, None, error)
             return result
-        for method, error in troubles.items():
-            self._fail(result, where, method, None, error)
+        for method, trouble in troubles.items():
+            self._fail(result, where, method, None, trouble)
         failed = self._warm_up_all(result, where, tasks)
         for repeat in range(1, self._settings.repeats + 1):
             for place, turn in enumerate(draw_order(self._settings, where, repeat), 1):

@@ -29,14 +29,14 @@ class SourceSpec:
 
 @dataclass(frozen=True)
 class Row:
-    """One row in native columns, or what is wrong with it.
+    """One row in native columns, or what is wrong with it (and no values).
 
     Attributes:
         other: another row of the shard, for methods that need one.
     """
 
     id: str
-    values: dict[str, Any] | None
+    values: dict[str, Any]
     problem: str | None = None
     other: Row | None = None
 
@@ -49,11 +49,12 @@ def with_ids(found: Iterable[Found], card: DatasetCard, subject: str) -> Iterato
     """Name each row by its own id column, else by its place; a repeated id gets a number."""
     seen: dict[str, int] = {}
     column = card.content.get("id_column")
-    for index, values in enumerate(found):
-        problem = values if isinstance(values, str) else _problem(values)
-        own = None if problem or not column else values.get(column)
+    for index, read in enumerate(found):
+        problem = read if isinstance(read, str) else _problem(read)
+        values = {} if problem or isinstance(read, str) else read
+        own = values.get(column) if column else None
         name = str(own) if own not in (None, "") else f"{card.name}/{subject}/{index}"
-        yield Row(_unused(name, seen), None if problem else values, problem)
+        yield Row(_unused(name, seen), values, problem)
 
 
 def _problem(values: dict[str, Any]) -> str | None:

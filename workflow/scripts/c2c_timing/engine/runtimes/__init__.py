@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -36,13 +36,13 @@ class Cache(Protocol):
 
 
 # A decode step: a token (1, 1) and the cache, to the next token (1, 1), chosen and all.
-Step = Callable[[torch.Tensor, Cache], torch.Tensor]
+Step = Callable[[torch.Tensor, Any], torch.Tensor]
 # (base cache, its span, [(a teacher's cache, its span)]) to the number of projections made.
-Project = Callable[[Cache, Span, Sequence[tuple[Cache, Span]]], int]
+Project = Callable[[Any, Span, Sequence[tuple[Any, Span]]], int]
 
 
 class Moves(Protocol):
-    """What a request does with one model."""
+    """What a request does with one model; caches are those that it made itself."""
 
     lm: CausalLM
 
@@ -52,7 +52,7 @@ class Moves(Protocol):
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
 
-    def prefill(self, embeddings: torch.Tensor, cache: Cache) -> None:
+    def prefill(self, embeddings: torch.Tensor, cache: Any) -> None:
         """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
 
     def stepper(self, decoding: Decoding) -> Step:

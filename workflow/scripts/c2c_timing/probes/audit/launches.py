@@ -105,7 +105,9 @@ def launches_in(
         UserError: the device is there, but the profiler saw nothing of it.
     """
     events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
-    times_ms = {stage: reading.total_ms(stage) for stage in dict.fromkeys(ranges.stages)}
+    times_ms: dict[str, float | None] = {
+        stage: reading.total_ms(stage) for stage in dict.fromkeys(ranges.stages)
+    }
     is_cuda = session.pair.device.type == "cuda"
     found = work_by_stage(events, [*ranges.stages, RESIDUAL], PREFIX, times_ms, is_cuda)
     if is_cuda and not any(work["kernels"] for work in found.values()):

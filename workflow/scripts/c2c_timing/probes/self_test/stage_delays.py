@@ -107,7 +107,7 @@ def check_stages(
     for trial in trials:
         _, warm_up = unseen(trial, None)
         turns: list[Stage | None] = [None, *warm_up]
-        runs = {turn: [] for turn in turns}
+        runs: dict[Stage | None, list] = {turn: [] for turn in turns}
         for _ in range(repeats):
             for turn in turns:
                 runs[turn].append(unseen(trial, turn))
