@@ -26,7 +26,10 @@ class RuntimeRow:
 
 RUNTIMES = {
     row.name: row
-    for row in (RuntimeRow("eager", "transformers' models as they are called", ("cpu", "cuda")),)
+    for row in (
+        RuntimeRow("eager", "transformers' models as they are called", ("cpu", "cuda")),
+        RuntimeRow("fused", "eager, all projectors as one batched computation", ("cpu", "cuda")),
+    )
 }
 # With which others are compared.
 REFERENCE = "eager"

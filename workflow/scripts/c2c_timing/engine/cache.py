@@ -23,14 +23,11 @@ class KVShape(NamedTuple):
 class PreallocatedLayer(DynamicLayer):
     """One layer's keys and values, each (1, heads, tokens, head_dim): a view of a fixed buffer."""
 
-    def __init__(
-        self, shape: KVShape, capacity: int, dtype: torch.dtype, device: torch.device
-    ) -> None:
+    def __init__(self, buffer: torch.Tensor) -> None:
+        """Take memory for keys and values: (2, 1, heads, capacity, head_dim)."""
         super().__init__()
-        size = (1, shape.heads, capacity, shape.head_dim)
-        self.dtype, self.device = dtype, device
-        self.key_buffer = torch.empty(size, dtype=dtype, device=device)
-        self.value_buffer = torch.empty(size, dtype=dtype, device=device)
+        self.dtype, self.device = buffer.dtype, buffer.device
+        self.key_buffer, self.value_buffer = buffer.unbind()
         self.length = 0
         self.keys, self.values = self.key_buffer[:, :, :0], self.value_buffer[:, :, :0]
         self.is_initialized = True
@@ -65,12 +62,19 @@ class PreallocatedLayer(DynamicLayer):
 
 
 class KVCache(Cache):
-    """One ``PreallocatedLayer`` a model layer, all for the same number of tokens."""
+    """One ``PreallocatedLayer`` a model layer, all for the same number of tokens.
+
+    Attributes:
+        buffers: the layers.
+        memory: that of all layers, (layers, 2, 1, heads, capacity, head_dim), where they have equal
+            shapes; None where they do not.
+    """
 
     def __init__(
         self, shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        self.buffers = [PreallocatedLayer(shape, capacity, dtype, device) for shape in shapes]
+        self.memory, buffers = allocate(shapes, capacity, dtype, device)
+        self.buffers = [PreallocatedLayer(buffer) for buffer in buffers]
         super().__init__(layers=list(self.buffers))
 
     def set_back(self, length: int) -> None:
@@ -81,3 +85,18 @@ class KVCache(Cache):
     def tensors(self) -> list[torch.Tensor]:
         """Keys and values of every layer, for all tokens that the buffers hold."""
         return [t for layer in self.buffers for t in (layer.key_buffer, layer.value_buffer)]
+
+
+def allocate(
+    shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device
+) -> tuple[torch.Tensor | None, list[torch.Tensor]]:
+    """Memory for all layers in one piece, if it can be, and each layer's part of it."""
+
+    def empty(*size: int) -> torch.Tensor:
+        return torch.empty(size, dtype=dtype, device=device)
+
+    if len(set(shapes)) == 1:
+        heads, head_dim = shapes[0]
+        memory = empty(len(shapes), 2, 1, heads, capacity, head_dim)
+        return memory, list(memory.unbind())
+    return None, [empty(2, 1, shape.heads, capacity, shape.head_dim) for shape in shapes]

@@ -1,0 +1,248 @@
+"""All open projectors of a fuser as one batched computation: few large products for many small ones.
+
+Within one teacher no two projectors write to the same base layer, so that all of its keys and values
+can be projected together; the next teacher follows (``sequential``) or reads the same clean base
+(``parallel``), exactly as ``fuser.project_into`` does one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .fuser import Fuser
+from .projector import Block, C2CProjector
+
+Span = tuple[int, int]
+# Rows (halves × tokens) of one batch: more would only need more memory for what lies between layers.
+MOST_ROWS = 1 << 15
+
+
+@dataclass(frozen=True)
+class Half:
+    """The keys' or the values' half of one open projector."""
+
+    projector: C2CProjector
+    kind: str
+    base_layer: int
+    teacher_layer: int
+
+    @property
+    def place(self) -> int:
+        """0 for keys, 1 for values."""
+        return 0 if self.kind == "key" else 1
+
+    def linear(self, name: str) -> nn.Linear:
+        """One of the half's own matrices."""
+        part = self.projector.get_submodule(f"{self.kind}_{name}")
+        assert isinstance(part, nn.Linear)
+        return part
+
+    def blocks(self, name: str) -> list[Block]:
+        """The blocks of one of its parts."""
+        return list(self.projector.get_submodule(f"{self.kind}_{name}.blocks").children())
+
+
+def open_halves(fuser: Fuser) -> list[Half]:
+    """Every half that changes anything, in the order of the base's layers."""
+    return [
+        Half(c.projector, kind, c.base_layer, c.teacher_layer)
+        for c in fuser.connections
+        for kind, is_open in (
+            ("key", c.projector.key_gate_open),
+            ("value", c.projector.value_gate_open),
+        )
+        if is_open
+    ]
+
+
+class StackedLinear(nn.Module):
+    """Many linear maps of one shape; each (n, tokens, in) to (n, tokens, out)."""
+
+    def __init__(self, linears: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        weight = torch.stack([linear.weight.detach() for linear in linears])
+        self.register_buffer("weight", weight, persistent=False)
+        share_memory(linears, weight)
+        biases = [linear.bias for linear in linears if linear.bias is not None]
+        bias = torch.stack([bias.detach() for bias in biases])[:, None] if biases else None
+        self.register_buffer("bias", bias, persistent=False)
+
+    def forward(self, inputs: torch.Tensor, part: slice) -> torch.Tensor:
+        """The maps of a slice."""
+        weight = self.weight[part].transpose(1, 2)
+        if self.bias is None:
+            return torch.bmm(inputs, weight)
+        return torch.baddbmm(self.bias[part], inputs, weight)
+
+
+def share_memory(linears: Sequence[nn.Linear], stacked: torch.Tensor) -> None:
+    """Let each matrix be a view of the stack, so that no weight is held twice."""
+    for linear, weight in zip(linears, stacked, strict=True):
+        linear.weight = nn.Parameter(weight, requires_grad=False)
+
+
+class StackedBlocks(nn.Module):
+    """``projector.Block`` for many halves at once."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        super().__init__()
+        scale = torch.stack([block.norm.weight.detach() for block in blocks])[:, None]
+        self.register_buffer("scale", scale, persistent=False)
+        self.eps = blocks[0].norm.eps
+        self.w1 = StackedLinear([block.w1 for block in blocks])
+        self.w2 = StackedLinear([block.w2 for block in blocks])
+
+    def forward(self, hidden: torch.Tensor, part: slice) -> torch.Tensor:
+        """(n, tokens, hidden_dim) to the same shape."""
+        normed = functional.rms_norm(hidden, hidden.shape[-1:], None, self.eps) * self.scale[part]
+        return hidden + self.w2(functional.gelu(self.w1(normed, part)), part)
+
+
+class StackedProjectors(nn.Module):
+    """Halves of equal shape, weights stacked once."""
+
+    def __init__(self, halves: Sequence[Half]) -> None:
+        super().__init__()
+        self.halves = halves
+        self.heads, self.head_dim = halves[0].projector.heads, halves[0].projector.head_dim
+
+        def linear(name: str) -> StackedLinear:
+            return StackedLinear([half.linear(name) for half in halves])
+
+        def blocks(name: str) -> nn.ModuleList:
+            depth = len(halves[0].blocks(name))
+            return nn.ModuleList(
+                StackedBlocks([half.blocks(name)[number] for half in halves])
+                for number in range(depth)
+            )
+
+        self.enter, self.leave, self.head = linear("in"), linear("proj_out"), linear("scalar_head")
+        self.first, self.weigh, self.middle = (
+            blocks(name) for name in ("mlp1", "scalar_mlp2", "proj_mlp2")
+        )
+
+    def forward(self, teacher: torch.Tensor, base: torch.Tensor, part: slice) -> torch.Tensor:
+        """What is to be added to the base's keys and values.
+
+        Args:
+            teacher, base: (n, heads, tokens, head_dim), of the halves of a slice.
+        """
+        hidden = self.enter(torch.cat((_merged(teacher), _merged(base)), dim=-1), part)
+        for block in self.first:
+            hidden = block(hidden, part)
+        weight, projected = hidden, hidden
+        for block in self.weigh:
+            weight = block(weight, part)
+        for block in self.middle:
+            projected = block(projected, part)
+        weight = self.head(weight, part).sigmoid()
+        per_head = self.leave(projected, part).unflatten(-1, (self.heads, self.head_dim))
+        return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
+
+
+def _merged(states: torch.Tensor) -> torch.Tensor:
+    """(n, heads, tokens, head_dim) to (n, tokens, heads * head_dim)."""
+    return states.transpose(1, 2).flatten(2)
+
+
+class StackedFusion:
+    """Every fuser of a pair, stacked; projects as ``fuser.project_into`` does."""
+
+    def __init__(self, fusers: Sequence[Fuser], mode: str) -> None:
+        self._teachers = [_groups(open_halves(fuser)) for fuser in fusers]
+        self._calls = [len(fuser.connections) for fuser in fusers]
+        self._is_parallel = mode == "parallel"
+
+    def project(
+        self, base: KVMemory, base_span: Span, teachers: Sequence[tuple[KVMemory, Span]]
+    ) -> int:
+        """Overwrite the base's keys and values of a span with the fused ones, in place.
+
+        Returns:
+            The number of projections made: open projectors of all teachers.
+        """
+        waiting = []
+        for groups, (teacher, span) in zip(self._teachers, teachers, strict=True):
+            for group in groups:
+                for part in group.parts(base_span[1] - base_span[0]):
+                    residual = group.residual(base, base_span, teacher, span, part)
+                    if self._is_parallel:
+                        waiting.append((group, part, residual))
+                    else:
+                        group.add(base, base_span, part, residual)
+        for group, part, residual in waiting:
+            group.add(base, base_span, part, residual)
+        return sum(self._calls)
+
+
+class KVMemory(Protocol):
+    """Where keys and values lie; ``engine.cache.KVCache`` is one."""
+
+    memory: torch.Tensor | None
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Keys and values of every layer in turn, each (1, heads, capacity, head_dim)."""
+
+
+class _Group:
+    """Halves of equal shape, and where their layers lie in the caches."""
+
+    def __init__(self, halves: Sequence[Half]) -> None:
+        self.stack = StackedProjectors(halves)
+        self._base = [2 * half.base_layer + half.place for half in halves]
+        self._teacher = [2 * half.teacher_layer + half.place for half in halves]
+
+    def parts(self, tokens: int) -> list[slice]:
+        """The halves in batches of at most ``MOST_ROWS`` rows."""
+        size = max(1, MOST_ROWS // max(tokens, 1))
+        return [slice(at, at + size) for at in range(0, len(self._base), size)]
+
+    def residual(
+        self, base: KVMemory, base_span: Span, teacher: KVMemory, span: Span, part: slice
+    ) -> torch.Tensor:
+        """What is to be added, (halves, heads, tokens, head_dim)."""
+        return self.stack(
+            _states(teacher, self._teacher[part], span),
+            _states(base, self._base[part], base_span),
+            part,
+        )
+
+    def add(self, base: KVMemory, span: Span, part: slice, residual: torch.Tensor) -> None:
+        """Add it where it belongs."""
+        places = self._base[part]
+        if base.memory is not None and (run := _run_of(places)):
+            base.memory.flatten(0, 2)[run][:, :, slice(*span)] += residual
+        else:
+            tensors = base.tensors()
+            for place, own in zip(places, residual, strict=True):
+                tensors[place][0, :, slice(*span)] += own
+
+
+def _groups(halves: Sequence[Half]) -> list[_Group]:
+    """Halves that can be stacked, in the order of the first of each kind."""
+    kinds: dict[tuple, list[Half]] = {}
+    for half in halves:
+        shapes = [tuple(p.shape) for name, p in half.projector.named_parameters()
+                  if name.startswith(half.kind)]  # fmt: skip
+        kinds.setdefault(tuple(shapes), []).append(half)
+    return [_Group(same) for same in kinds.values()]
+
+
+def _states(cache: KVMemory, places: Sequence[int], span: Span) -> torch.Tensor:
+    """Keys or values of many layers, (n, heads, tokens, head_dim): a view where they lie in a row."""
+    if cache.memory is not None and (run := _run_of(places)):
+        return cache.memory.flatten(0, 2)[run][:, :, slice(*span)]
+    tensors = cache.tensors()
+    return torch.cat([tensors[place][:, :, slice(*span)] for place in places])
+
+
+def _run_of(places: Sequence[int]) -> slice | None:
+    """The places as a slice; None where they do not follow each other."""
+    first, last = places[0], places[-1]
+    return slice(first, last + 1) if list(places) == list(range(first, last + 1)) else None
