@@ -23,13 +23,18 @@ _BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
 def record_code() -> list[Path]:
-    """Modules that a record depends on: an edit of one of them times everything again.
+    """Modules that a record depends on: an edit of one of them times everything again."""
+    return closure(*record_modules())
 
-    Methods and runtimes are loaded by their names, which no source tells: the tables do.
+
+def record_modules() -> list[str]:
+    """Where the making of a record begins.
+
+    Methods and runtimes are loaded by their names, which no import tells: the tables do.
     """
     methods = [f"{PACKAGE}.methods.{name}" for name in METHODS]
     runtimes = [f"{PACKAGE}.engine.runtimes.{name}" for name in RUNTIMES]
-    return closure(*RECORD_ROOTS, *filter(_file, [*methods, *runtimes]))
+    return [*RECORD_ROOTS, *filter(_file, [*methods, *runtimes])]
 
 
 def method_templates(methods: Iterable[str]) -> list[Path]:
