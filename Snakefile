@@ -24,7 +24,7 @@ rule all:
 
 
 # A rule that could make an existing file anew would hold up, or repeat, every shard behind it.
-if not Path(plan.SELF_TEST).exists():
+if not Path(targets.SELF_TEST).exists():
 
     include: "workflow/rules/self_test.smk"
 
@@ -38,7 +38,7 @@ include: "workflow/rules/figures.smk"
 
 onsuccess:
     if config["allow_missing"]:
-        print(failures.missing_report(SHARDS), file=sys.stderr)
+        print(failed_jobs.missing_report(SHARDS), file=sys.stderr)
 
 
 onerror:

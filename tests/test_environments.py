@@ -15,7 +15,7 @@ import pytest
 import yaml
 from folders import ROOT
 
-from c2c_timing.planning import plan
+from c2c_timing.planning import inputs
 
 LOCK = (ROOT / "envs" / "requirements.lock").read_text().split()
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -33,12 +33,11 @@ def environment_of(path: Path, rule: str) -> Path:
     return (path.parent / name[1]).resolve()
 
 
-def library_of(environment: str) -> list[str]:
-    """The modules that an environment's scripts use."""
-    if environment == "timing":
-        return plan.timing_code({"audit": True})
-    shared = ["workflow/scripts/c2c_timing/errors.py"]
-    return [path for path in plan.analysis_code() if path.endswith(".py")] + shared
+def files_of(rule: str) -> list[str]:
+    """The command that a rule calls, with the modules that it uses; none where it calls none."""
+    script = re.search(r"\{SCRIPTS\}/(\w+\.py)", rule)
+    code = inputs.command_code(script[1]) if script else []
+    return [f"workflow/scripts/{script[1]}", *code] if script else []
 
 
 def imported(path: Path) -> set[str]:
@@ -60,11 +59,7 @@ def test_every_rule_names_an_environment_that_has_what_its_script_imports():
             environment = environment_of(path, rule)
             pins = yaml.safe_load(environment.read_text())["dependencies"][-1]["pip"]
             installed = {pin.split("==")[0].lower() for pin in pins}
-            script = re.search(r'script=f"\{SCRIPTS\}/(\w+\.py)"', text)
-            files = (
-                [f"workflow/scripts/{script[1]}", *library_of(environment.stem)] if script else []
-            )
-            for file in files:
+            for file in files_of(text):
                 for module in imported(ROOT / file):
                     names = {name.lower() for name in distributions[module]}
                     assert names & installed, f"{rule}: {environment.name} lacks {module} ({file})"
@@ -112,3 +107,11 @@ def test_the_image_holds_what_its_command_needs(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"^time_shard +18$", done.stdout + done.stderr, re.MULTILINE)
+
+
+def test_environments_hold_the_versions_of_the_lock():
+    locked = set((ROOT / "envs" / "requirements.lock").read_text().split())
+    for path in (ROOT / "envs").glob("*.yaml"):
+        pins = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
+        assert pins
+        assert set(pins) <= locked

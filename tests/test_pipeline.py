@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-from folders import ROOT
+from pipeline_runs import SHARD, SMALL, copy_project, planned, snakemake
 
-SMALL = {
-    "datasets": ["gsm8k", "mmlu", "ai2-arc"],
-    "subjects": {"mmlu": ["virology"], "ai2-arc": ["ARC-Easy"]},
-    "num_samples": 2,
-    "max_new_tokens": 3,
-    "self_test": False,  # it takes longer than all of this; its own test says when it runs
-}
-SHARD = ["results/timings/tiny/gsm8k_all_timing.jsonl"]
 pytestmark = pytest.mark.pipeline
-
-
-def copy_project(folder: Path) -> Path:
-    ignored = shutil.ignore_patterns(
-        "__pycache__", ".venv", ".git", ".snakemake", "results", "tests", "*_cache", ".hypothesis"
-    )
-    shutil.copytree(ROOT, folder, ignore=ignored)
-    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
-    return folder
-
-
-def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
-    config = ["--configfile", configfile] if configfile else []
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *words, *config],
-        cwd=project, capture_output=True, text=True, check=False, timeout=600,
-        env={**os.environ, **environment},
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
-
-
-def planned(project: Path, *words: str) -> list[str]:
-    """Jobs of a dry run: the rule, and for shards the file they make."""
-    code, text = snakemake(project, "--dry-run", *words)
-    assert code == 0, text
-    jobs, rule = [], None
-    for line in text.splitlines():
-        if line.startswith(("rule ", "localrule ")):
-            rule = line.split()[1].rstrip(":")
-        elif rule and line.strip().startswith("output:"):
-            output = Path(line.split()[1].rstrip(",")).name
-            jobs.append(output if rule == "time_shard" else rule)
-            rule = None
-    return jobs
 
 
 @pytest.fixture(scope="module")
@@ -119,16 +75,43 @@ def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
     ("workflow/datasets/prompts/multiple_choice.jinja",
      ["ai2-arc_ARC-Easy_timing.jsonl", "mmlu_virology_timing.jsonl"]),
     ("workflow/samples/gsm8k/all.jsonl", ["gsm8k_all_timing.jsonl"]),
-    ("workflow/scripts/c2c_timing/clock.py", ["ai2-arc_ARC-Easy_timing.jsonl",
+    ("workflow/scripts/c2c_timing/meters/clock.py", ["ai2-arc_ARC-Easy_timing.jsonl",
      "gsm8k_all_timing.jsonl", "mmlu_virology_timing.jsonl"]),
-    ("workflow/scripts/c2c_timing/analysis/figures/style.py", []),
 ])  # fmt: skip
-def test_an_edit_reruns_what_depends_on_it(project, path, shards):
+def test_an_edit_of_what_a_record_depends_on_times_it_again(project, path, shards):
     with (project / path).open("a") as file:
         file.write("\n")
     jobs = planned(project)
     assert sorted(job for job in jobs if job.endswith("jsonl")) == shards
     assert "summarize_timings" in jobs
+
+
+@pytest.mark.parametrize(("path", "jobs"), [
+    ("comprehensive_timing_benchmark.py", set()),
+    ("c2c_timing/cli.py", set()),
+    ("c2c_timing/shard/run.py", set()),
+    ("c2c_timing/shard/passport.py", set()),
+    ("c2c_timing/progress.py", {"measure_device", "merge_timings", "plot_timings"}),
+    ("c2c_timing/probes/device/measure.py", {"measure_device", "find_bottlenecks"}),
+    ("c2c_timing/analysis/figures/style.py", {"plot_timings", "write_report"}),
+])  # fmt: skip
+def test_an_edit_of_anything_else_times_nothing_again(project, path, jobs):
+    with (project / "workflow/scripts" / path).open("a") as file:
+        file.write("\n")
+    found = set(planned(project))
+    assert not [job for job in found if job.endswith("jsonl")]
+    assert found >= jobs
+    assert bool(found) == bool(jobs)
+
+
+def test_empty_subjects_laid_over_the_default_are_all_subjects(finished):
+    (finished / "empty.yaml").write_text("subjects: {}\n")
+    only = "datasets=[mmlu-redux, longbench]"
+    by_file = planned(finished, "--config", only, configfile="empty.yaml")
+    by_word = planned(finished, "--config", only, "subjects={}", configfile=None)
+    default = planned(finished, "--config", only, configfile=None)
+    counts = [sum(job.endswith("jsonl") for job in jobs) for jobs in (by_file, by_word, default)]
+    assert counts == [57 + 21, 57 + 21, 3 + 3]
 
 
 def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
@@ -159,7 +142,7 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     assert run["self_test"]["node"] == "n"
     report.write_text(report.read_text() + " ")
     assert planned(project, *one) == []
-    with (project / "workflow/scripts/c2c_timing/checks/witness.py").open("a") as file:
+    with (project / "workflow/scripts/c2c_timing/probes/self_test/witness.py").open("a") as file:
         file.write("# edited\n")
     assert planned(project, *one) == []
     # A shard that is still to do is not forgotten, whatever changed in the test of the clock.
@@ -175,7 +158,7 @@ def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(
     assert code == 0, text
     run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
     assert run["audit"]["methods"]["c2c"]["launches"]["projector"]["operators"] > 0
-    with (project / "workflow/scripts/c2c_timing/audit/trace.py").open("a") as file:
+    with (project / "workflow/scripts/c2c_timing/probes/audit/trace.py").open("a") as file:
         file.write("# edited\n")
     assert planned(project, *one) == ["gsm8k_all_timing.jsonl"]
 
@@ -215,6 +198,7 @@ def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
 @pytest.mark.parametrize("words", [
     ("dataset=[gsm8k]", "did you mean datasets"), ("datasets=[gsm8]", "did you mean gsm8k"),
     ("num_samples=0", "num_samples"), ("pairs=[tinny]", "did you mean tiny"),
+    ("methods=[c3c]", "did you mean c2c"), ("runtimes=[eagre]", "did you mean eager"),
 ])  # fmt: skip
 def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
     code, text = snakemake(finished, "--dry-run", "--config", words[0])
@@ -223,12 +207,17 @@ def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
     assert "Traceback" not in text
 
 
-def test_all_methods_compared_and_what_explains_them_comes_along(tmp_path):
+def test_all_methods_compared(tmp_path):
     project = copy_project(tmp_path / "project")
     compare = yaml.safe_load((project / "configs/compare.yaml").read_text())
     small = SMALL | compare | {"num_samples": 5, "message_max_tokens": 4}
     (project / "compare.yaml").write_text(yaml.safe_dump(small))
-    code, text = snakemake(project, "results/speedup.tsv", configfile="compare.yaml")
+    # Who asks for the speed-ups gets them, without figures and without a look at the device.
+    jobs = planned(project, "results/speedup.tsv", configfile="compare.yaml")
+    assert {job for job in jobs if not job.endswith("jsonl")} == {
+        "list_shards", "merge_timings", "compare_methods"
+    }  # fmt: skip
+    code, text = snakemake(project, configfile="compare.yaml")
     assert code == 0, text
     results = project / "results"
     speedup = pd.read_csv(results / "speedup.tsv", sep="\t")
@@ -249,48 +238,3 @@ def test_all_methods_compared_and_what_explains_them_comes_along(tmp_path):
     assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
     assert set(fixed["num_teacher_tokens"].dropna()) == {4}
     assert records["correct"].isna().all()  # made-up weights are never right or wrong
-
-
-def test_a_published_pair_from_a_hub(tmp_path):
-    """The published card, its fuser and a data set, all served by a stand-in Hub, unchanged."""
-    import torch
-    from standin_hub import StandInHub, repositories
-    from standin_hub.tiny_model import tiny_model, tiny_tokenizer
-
-    from c2c_timing.cards.dataset_card import load_dataset_card
-    from c2c_timing.data.sources import SourceSpec, read_rows
-    from c2c_timing.engine.cache import KVShape
-    from c2c_timing.engine.fuser import dummy_fuser
-
-    root = tmp_path / "hub"
-    for number, name in enumerate(("Qwen/Qwen3-0.6B", "Qwen/Qwen2.5-0.5B-Instruct")):
-        repositories.write_model(root, name, tiny_model(number), tiny_tokenizer())
-    shapes = [KVShape(2, 16)] * 2
-    fuser = dummy_fuser(shapes, shapes, "last_aligned", 8, 8, 3)
-    checkpoint = tmp_path / "checkpoint"
-    checkpoint.mkdir()
-    sizes = {"source_dim": 16, "target_dim": 16, "source_num_heads": 2, "target_num_heads": 2,
-             "hidden_dim": 8, "intermediate_dim": 8, "num_layers": 3}  # fmt: skip
-    for layer, connection in enumerate(fuser.connections):
-        torch.save(connection.projector.state_dict(), checkpoint / f"projector_{layer}.pt")
-        description = {"class": "C2CProjector", "init_args": sizes}
-        (checkpoint / f"projector_{layer}.json").write_text(json.dumps(description))
-    mapping = {"0": {"1": {"0": [[0, 0]], "1": [[1, 1]]}}}
-    (checkpoint / "projector_config.json").write_text(json.dumps(mapping))
-    repositories.write_fuser(root, "qwen3_0.6b+qwen2.5_0.5b_Fuser", checkpoint)
-    rows = read_rows(load_dataset_card("gsm8k"), "all", SourceSpec("builtin"))
-    repositories.write_gsm8k(root, {"all": [row.values for row in rows]})
-
-    project = copy_project(tmp_path / "project")
-    config = {"pairs": ["qwen3-0.6b_qwen2.5-0.5b"], "datasets": ["gsm8k"], "source": "hub",
-              "num_samples": 2, "max_new_tokens": 3, "max_prompt_tokens": 480}  # fmt: skip
-    (project / "hub.yaml").write_text(yaml.safe_dump(config))
-    with StandInHub(root) as hub:
-        environment = hub.environment(tmp_path / "home")
-        code, text = snakemake(project, "results/summary.tsv", configfile="hub.yaml", **environment)
-        logs = "".join(path.read_text() for path in project.glob("results/logs/time_shard/*/*"))
-        assert code == 0, text + logs
-    path = project / "results/timings/qwen3-0.6b_qwen2.5-0.5b/gsm8k_all_timing.jsonl"
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [record["model_config"]["weights"] for record in records] == ["real", "real"]
-    assert records[0]["timing"]["projector_calls"] == 2

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-import yaml
-from folders import ROOT
+from default_config import DEFAULT
 
 from c2c_timing.analysis.coverage import (
     coverage,
@@ -13,9 +12,8 @@ from c2c_timing.analysis.coverage import (
     timing_file,
 )
 from c2c_timing.errors import UserError
-from c2c_timing.planning import plan
+from c2c_timing.planning.shards import PlannedShard, manifest, plan_shards
 
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SUMMARY = pd.DataFrame(
     {"pair": ["tiny"], "method": ["c2c"], "dataset": ["gsm8k"], "subject": ["all"],
      "count": [8], "failed": [1], "flagged": [0], "ttft_ms_mean": [1.5]}
@@ -24,24 +22,24 @@ SUMMARY = pd.DataFrame(
 
 def run_of(shards, tmp_path, done=()):
     """The manifest of some shards, and the folder where some of them are done."""
-    manifest, timings = tmp_path / "shards.tsv", tmp_path / "timings"
-    manifest.write_text(plan.manifest(shards) + "\n")
+    path, timings = tmp_path / "shards.tsv", tmp_path / "timings"
+    path.write_text(manifest(shards) + "\n")
     for shard in done:
-        path = timing_file(timings, shard.pair, shard.dataset, shard.subject)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return read_manifest(manifest), timings
+        done_file = timing_file(timings, shard.pair, shard.dataset, shard.subject)
+        done_file.parent.mkdir(parents=True, exist_ok=True)
+        done_file.touch()
+    return read_manifest(path), timings
 
 
 def test_every_planned_shard_is_found_where_the_plan_says(tmp_path):
-    shards = plan.plan_shards(DEFAULT)
-    manifest, timings = run_of(shards, tmp_path)
-    paths = [timing_file(timings, *row) for row in manifest.itertuples(index=False)]
+    shards = plan_shards(DEFAULT)
+    found, timings = run_of(shards, tmp_path)
+    paths = [timing_file(timings, *row) for row in found.itertuples(index=False)]
     assert paths == [tmp_path / shard.timing_file.removeprefix("results/") for shard in shards]
 
 
 def test_a_missing_shard_is_a_row_of_zeros_and_marks_all_rows(tmp_path):
-    shards = [plan.PlannedShard("tiny", "gsm8k", "all"), plan.PlannedShard("tiny", "null", "NA")]
+    shards = [PlannedShard("tiny", "gsm8k", "all"), PlannedShard("tiny", "null", "NA")]
     covered = coverage(*run_of(shards, tmp_path, done=shards[:1]))
     assert covered["state"].tolist() == ["done", "missing"]
     summary = mark_partial(SUMMARY, covered)
@@ -58,7 +56,7 @@ def test_a_missing_shard_is_a_row_of_zeros_and_marks_all_rows(tmp_path):
 
 
 def test_a_complete_run_is_not_partial(tmp_path):
-    shards = [plan.PlannedShard("tiny", "gsm8k", "all")]
+    shards = [PlannedShard("tiny", "gsm8k", "all")]
     covered = coverage(*run_of(shards, tmp_path, done=shards))
     summary = mark_partial(SUMMARY, covered)
     assert summary.drop(columns="partial").equals(SUMMARY)

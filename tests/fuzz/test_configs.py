@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from default_config import DEFAULT
 from folders import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,13 +17,14 @@ from c2c_timing.cli import settings_from
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
-from c2c_timing.planning import plan
+from c2c_timing.planning import inputs, jobs
+from c2c_timing.planning.config import check_config
+from c2c_timing.planning.shards import plan_shards
 from comprehensive_timing_benchmark import parser
 
 from .support import HOSTILE_OTHERS, HOSTILE_TEXTS, cases, damaged, damaged_bytes
 
 TEXT = (ROOT / "config.yaml").read_text()
-DEFAULT = yaml.safe_load(TEXT)
 FULL = {**DEFAULT, "source": "local", "data_path": dict.fromkeys(DEFAULT["datasets"], "rows"),
         "revision": {"gsm8k": "main"}, "length_views": ["natural", "fixed"]}  # fmt: skip
 ONE = {**FULL, "datasets": ["gsm8k"], "subjects": {"gsm8k": "all"}, "data_path": {"gsm8k": "rows"}}
@@ -30,15 +32,15 @@ ONE = {**FULL, "datasets": ["gsm8k"], "subjects": {"gsm8k": "all"}, "data_path":
 
 def go_all_the_way(config):
     """What Snakemake asks of the plan, and the command of the flags that it gets."""
-    plan.check_config(config)
-    shards = plan.plan_shards(config)
+    check_config(config)
+    shards = plan_shards(config)
     assert shards
     assert len({shard.timing_file for shard in shards}) == len(shards)
     for shard in shards[:3] + shards[-1:]:
         assert Path(shard.timing_file).parts[:2] == ("results", "timings")
         assert len(Path(shard.timing_file).parts) == 4
-        plan.shard_inputs(shard.pair, shard.dataset, shard.subject, config)
-        flags = shlex.split(plan.timing_flags(shard.dataset, config))
+        inputs.shard_inputs(shard.pair, shard.dataset, shard.subject, config)
+        flags = shlex.split(jobs.timing_flags(shard.dataset, config))
         try:
             arguments = parser().parse_args([*flags, "--dataset", shard.dataset])
         except SystemExit as error:
@@ -46,8 +48,8 @@ def go_all_the_way(config):
         settings = settings_from(arguments, SourceSpec(arguments.source))
         numbers = (settings.temperature, settings.top_p, settings.residual_limit)
         assert all(map(math.isfinite, numbers))
-        assert settings.repeats == config.get("repeats", 1)
-        assert settings.num_samples == config.get("num_samples")
+        assert settings.repeats == config["repeats"]
+        assert settings.num_samples == config["num_samples"]
         assert 0 <= settings.seed < 2**63
 
 

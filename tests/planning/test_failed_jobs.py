@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from c2c_timing.planning.failed_jobs import REASON_WIDTH, FailedJobs, missing_report
-from c2c_timing.planning.plan import PlannedShard
+from c2c_timing.planning.shards import PlannedShard
 
 SHARDS = [PlannedShard("tiny", "gsm8k", "all"), PlannedShard("tiny", "mmlu", "high_school_physics")]
 SLURM = "SLURM-job '7' failed, SLURM status is: '{}'. Detailed failure reason unavailable."

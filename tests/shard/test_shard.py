@@ -194,7 +194,7 @@ def test_the_fingerprint_knows_what_determines_a_record(tmp_path, session, setti
     assert differs(old, fingerprint(settings, [(CARD, "all", rows)], session)) == {"device"}
     monkeypatch.undo()
     (tmp_path / "edited.py").write_text("edited")
-    monkeypatch.setattr(fingerprint_module, "timing_modules", lambda: [tmp_path / "edited.py"])
+    monkeypatch.setattr(fingerprint_module, "record_code", lambda: [tmp_path / "edited.py"])
     assert differs(old, fingerprint(settings, [(CARD, "all", rows)], session)) == {"code"}
 
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from test_pipeline import copy_project
+from default_config import DEFAULT
+from pipeline_runs import copy_project
 
-from c2c_timing.planning import plan
+from c2c_timing.planning.shards import PlannedShard, plan_shards
 
 HERE = Path(__file__).resolve().parent
 SKIP = 77
-DEFAULT = yaml.safe_load((HERE.parents[1] / "config.yaml").read_text())
 # The default run, with fewer data sets and samples. --config comes last: it takes all that follows.
 SOUND = {**DEFAULT, "datasets": ["openhermes", "mmlu", "gsm8k", "ai2-arc"]}
 QUICK = [
@@ -97,14 +97,14 @@ def ask(*command: str) -> list[list[str]]:
     return [line.split("|") for line in done.stdout.splitlines()]
 
 
-def timing_job(shard: plan.PlannedShard) -> str:
+def timing_job(shard: PlannedShard) -> str:
     return f"rule_time_shard_wildcards_{shard.pair}_{shard.dataset}_{shard.subject}"
 
 
 def attempts(run: Run, dataset: str) -> pd.DataFrame:
     """The jobs of the one shard of a data set, first attempt first."""
     jobs = run.jobs()
-    mine = jobs[jobs["what"] == timing_job(plan.PlannedShard("tiny", dataset, "all"))]
+    mine = jobs[jobs["what"] == timing_job(PlannedShard("tiny", dataset, "all"))]
     return mine.sort_values("number", key=lambda numbers: numbers.astype(int))
 
 
@@ -168,7 +168,7 @@ def test_one_cluster_at_a_time(begun):
 def test_a_default_run_goes_through_the_queue(sound):
     project, run = sound
     assert run.code == 0, run.text
-    shards = plan.plan_shards(SOUND)
+    shards = plan_shards(SOUND)
     timing, others = timing_and_other_jobs(run)
     assert timing == sorted(map(timing_job, shards))
     assert {"rule_merge_timings", "rule_summarize_timings", "rule_write_report"} <= set(others)
@@ -185,7 +185,7 @@ class SecondCall:
 
     def __init__(self, project: Path) -> None:
         self.project = project
-        self.deleted = plan.plan_shards(SOUND)[2:5]
+        self.deleted = plan_shards(SOUND)[2:5]
         for shard in self.deleted:
             (project / shard.timing_file).unlink()
         self.dead = Run(project, *QUICK)

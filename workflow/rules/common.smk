@@ -6,45 +6,56 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
+from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
-from c2c_timing import failures, plan
-from c2c_timing.clock_verdict import read_clock_verdict
 from c2c_timing.errors import UserError
-from c2c_timing.settings import METHODS
+from c2c_timing.planning import failed_jobs, inputs, jobs, shards, targets
+from c2c_timing.planning.config import check_config, empty_subjects, read_plain_words
+from c2c_timing.shard.clock_verdict import read_clock_verdict
+from c2c_timing.shard_names import TIMINGS
 
-plan.prefer_this_python()
-plan.read_plain_words(config)
+jobs.prefer_this_python()
+read_plain_words(config)
+empty_subjects(
+    config,
+    [
+        *map(load_configfile, workflow.overwrite_configfiles),
+        workflow.config_settings.config,
+    ],
+)
 try:
-    plan.check_config(config)
-    if config["self_test"] and Path(plan.SELF_TEST).exists():
-        read_clock_verdict(Path(plan.SELF_TEST))
+    check_config(config)
+    if config["self_test"] and Path(targets.SELF_TEST).exists():
+        read_clock_verdict(Path(targets.SELF_TEST))
 except UserError as error:
     sys.exit(f"error: {error}")
 
 SCRIPTS = "workflow/scripts"
-SELF_TEST = [plan.SELF_TEST] if config["self_test"] else []
-SHARDS = plan.plan_shards(config)
-WANTED_SHARDS = plan.wanted_shards(SHARDS, config)
+SELF_TEST = [targets.SELF_TEST] if config["self_test"] else []
+ANY_SHARD = shards.PlannedShard("{pair}", "{dataset}", "{subject}")
+SHARDS = shards.plan_shards(config)
+WANTED_SHARDS = shards.wanted_shards(SHARDS, config)
 SHARD_FILES = [shard.timing_file for shard in WANTED_SHARDS]
-FAILED_JOBS = failures.FailedJobs(SHARDS)
+FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
-TABLES = plan.table_files(config["methods"])
-FLOOR_FIGURE_NAMES = ["roofline"]
-FIGURES = expand(
-    "results/plots/{figure}.{ending}",
-    figure=plan.figure_names(config["methods"]) + FLOOR_FIGURE_NAMES,
-    ending=["png", "svg"],
-)
+TABLES = targets.table_files(config)
+FIGURES = targets.figure_files(config)
+
+# Of a job that merges, compares or draws; tried again, it asks for more.
+SMALL_JOB = {
+    "mem_mb": lambda wildcards, attempt: attempt * 2000,
+    "runtime": lambda wildcards, attempt: attempt * 15,
+}
 
 
 wildcard_constraints:
     **{
         name: "|".join(map(re.escape, values))
-        for name, values in plan.vocabulary().items()
+        for name, values in shards.vocabulary().items()
     },
-    figure="|".join(plan.figure_names(METHODS)),
-    floor_figure="|".join(FLOOR_FIGURE_NAMES),
+    figure="|".join(targets.ALL_FIGURES),
+    floor_figure="|".join(targets.FLOOR_FIGURES),
 
 
 # One device does one thing at a time on this machine; a cluster hands out its own devices.

@@ -5,10 +5,8 @@ rule compare_methods:
     """Compare C2C with every other method on the same samples."""
     input:
         script=f"{SCRIPTS}/compare_methods.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("compare_methods.py"),
         timings=rules.merge_timings.output.timings,
-        # Who asks for the speed-ups alone gets what explains them as well.
-        beside=[path for path in TABLES if path != "results/speedup.tsv"] + FIGURES,
     output:
         speedup="results/speedup.tsv",
     log:
@@ -19,8 +17,7 @@ rule compare_methods:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
@@ -32,7 +29,7 @@ rule fit_break_even:
     """Fit the cost of a token in each stage, and the message length at which text costs as much."""
     input:
         script=f"{SCRIPTS}/fit_break_even.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("fit_break_even.py"),
         timings=rules.merge_timings.output.timings,
     output:
         breakeven="results/breakeven.tsv",
@@ -45,8 +42,7 @@ rule fit_break_even:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
@@ -59,7 +55,8 @@ rule write_stage_table:
     """Put the stages of every method into the shape of the paper's Table 3."""
     input:
         script=f"{SCRIPTS}/write_stage_table.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("write_stage_table.py"),
+        published=inputs.library_folder("analysis/published"),
         timings=rules.merge_timings.output.timings,
     output:
         table="results/stage_table.tsv",
@@ -72,8 +69,7 @@ rule write_stage_table:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"

@@ -5,7 +5,7 @@ rule measure_device:
     """Measure the device of the run, with the shards' own resources."""
     input:
         script=f"{SCRIPTS}/measure_device.py",
-        code=plan.floors_code(),
+        code=inputs.command_code("measure_device.py"),
     output:
         device="results/device.json",
     log:
@@ -36,7 +36,7 @@ rule find_bottlenecks:
     """Set every stage's time beside its floor, the largest saving first."""
     input:
         script=f"{SCRIPTS}/find_bottlenecks.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("find_bottlenecks.py"),
         schema="workflow/schemas/device.schema.yaml",
         manifest=rules.list_shards.output.manifest,
         runs=[shard.run_file for shard in WANTED_SHARDS],
@@ -52,12 +52,11 @@ rule find_bottlenecks:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        " --timings-dir results/timings"
+        f" --timings-dir {TIMINGS}"
         " --timings {input.timings:q}"
         " --device {input.device:q}"
         " --output {output.bottlenecks:q}"
@@ -68,7 +67,7 @@ rule plot_floors:
     """Draw one figure that sets stages beside the device's limits, as PNG and SVG."""
     input:
         script=f"{SCRIPTS}/plot_timings.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("plot_timings.py"),
         bottlenecks=rules.find_bottlenecks.output.bottlenecks,
         device=rules.measure_device.output.device,
     output:
@@ -82,8 +81,7 @@ rule plot_floors:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --figure {wildcards.floor_figure:q}"

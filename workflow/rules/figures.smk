@@ -5,7 +5,7 @@ rule plot_timings:
     """Draw one figure, as PNG and SVG."""
     input:
         script=f"{SCRIPTS}/plot_timings.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("plot_timings.py"),
         timings=rules.merge_timings.output.timings,
     output:
         png="results/plots/{figure}.png",
@@ -18,8 +18,7 @@ rule plot_timings:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
@@ -33,7 +32,8 @@ rule write_report:
     """One page that is readable offline."""
     input:
         script=f"{SCRIPTS}/write_report.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("write_report.py"),
+        templates=inputs.library_folder("analysis/templates"),
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
         coverage=rules.merge_timings.output.coverage,
@@ -50,10 +50,9 @@ rule write_report:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     params:
-        comparison=plan.comparison_flags(config["methods"]),
+        comparison=targets.comparison_flags(config),
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"

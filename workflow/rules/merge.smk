@@ -11,7 +11,7 @@ rule list_shards:
     conda:
         "../../envs/analysis.yaml"
     params:
-        shards=plan.manifest(SHARDS),
+        shards=shards.manifest(SHARDS),
     shell:
         "printf '%s\\n' {params.shards:q} > {output.manifest:q} 2> {log:q}"
 
@@ -20,7 +20,7 @@ rule merge_timings:
     """Put all records into one Parquet file, and all failures into one table."""
     input:
         script=f"{SCRIPTS}/merge_timings.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("merge_timings.py"),
         schema="workflow/schemas/record.schema.yaml",
         manifest=rules.list_shards.output.manifest,
         shards=SHARD_FILES,
@@ -36,14 +36,13 @@ rule merge_timings:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     params:
         allow_missing="--allow-missing" if config["allow_missing"] else "",
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        " --timings-dir results/timings"
+        f" --timings-dir {TIMINGS}"
         " {params.allow_missing}"
         " --output {output.timings:q}"
         " --errors-output {output.errors:q}"
@@ -55,7 +54,7 @@ rule summarize_timings:
     """One row per pair, method, runtime, data set and subject."""
     input:
         script=f"{SCRIPTS}/summarize_timings.py",
-        code=plan.analysis_code(),
+        code=inputs.command_code("summarize_timings.py"),
         manifest=rules.list_shards.output.manifest,
         runs=[shard.run_file for shard in WANTED_SHARDS],
         timings=rules.merge_timings.output.timings,
@@ -71,12 +70,11 @@ rule summarize_timings:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 15,
+        **SMALL_JOB,
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        " --timings-dir results/timings"
+        f" --timings-dir {TIMINGS}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"

@@ -6,7 +6,7 @@ rule self_test:
     input:
         script=f"{SCRIPTS}/self_test.py",
     output:
-        report=plan.SELF_TEST,
+        report=targets.SELF_TEST,
     log:
         "results/logs/self_test.log",
     benchmark:

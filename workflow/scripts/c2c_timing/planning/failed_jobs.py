@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .plan import PlannedShard
+from .shards import PlannedShard
 
 # What SLURM did to a job: the cause, whatever its log says. FAILED is the job's own doing.
 KILLED = {

@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..cards.dataset_card import DatasetCard
 from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
-from ..data.background import TEMPLATE as BACKGROUND
+from ..code_files import method_templates, record_code
 from ..data.sources import Row
 from ..places import PROJECT
 from ..settings import RunSettings
 
 if TYPE_CHECKING:
     from ..session import Session
-
-# Rooms and modules that no record depends on.
-APART = (
-    *("analysis", "audit", "checks", "floors"),
-    *("device_report.py", "failures.py", "plan.py", "stage_calls.py"),
-)
 
 Batch = tuple[DatasetCard, str, list[Row]]
 
@@ -36,7 +30,7 @@ def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
     """
     config, settings = session.model_config, session.settings
     parts = {
-        "code": _contents(timing_modules()),
+        "code": _contents(record_code()),
         "versions": versions(),
         "device": [config["device"], config["threads"]],
         "settings": settings.as_plain(),
@@ -45,13 +39,6 @@ def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
         "rows": [[subject, *map(_row, rows)] for _, subject, rows in batches],
     }
     return {topic: _digest(value) for topic, value in parts.items()}
-
-
-def timing_modules() -> list[Path]:
-    """Modules that records depend on."""
-    library = Path(__file__).resolve().parent
-    modules = library.rglob("*.py")
-    return sorted(path for path in modules if path.relative_to(library).parts[0] not in APART)
 
 
 def versions() -> dict[str, str]:
@@ -65,9 +52,7 @@ def versions() -> dict[str, str]:
 
 
 def _card(card: DatasetCard, subject: str, settings: RunSettings) -> list[Any]:
-    templates = card.files_for(subject)[1:]
-    if "t2t" in settings.methods:
-        templates.append(BACKGROUND)
+    templates = [*card.files_for(subject)[1:], *method_templates(settings.methods)]
     return [card.name, card.content, _contents(templates)]
 
 

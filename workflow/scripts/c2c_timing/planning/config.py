@@ -1,0 +1,84 @@
+"""The config as it is meant, and whether it can be run at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..cards.dataset_card import available_datasets
+from ..cards.schemas import first_problem, validator
+from ..errors import UserError
+from ..method_table import METHODS
+from ..runtime_table import RUNTIMES
+from .messages import off_schema, unknown
+from .shards import plan_shards
+
+SCHEMA = "config.schema.yaml"
+
+
+def read_plain_words(config: dict[str, Any]) -> None:
+    """Give ``--config key=true``, ``false`` and ``null`` their meaning: they arrive as texts."""
+    words = {"true": True, "false": False, "null": None}
+    for key, value in config.items():
+        if isinstance(value, str):
+            config[key] = words.get(value, value)
+
+
+def empty_subjects(config: dict[str, Any], layers: Iterable[Mapping[str, Any] | None]) -> None:
+    """Let ``subjects: {}`` in what is laid over ``config.yaml`` mean all subjects, as it says.
+
+    Snakemake merges mappings key by key, so that an empty one would leave those that it covers.
+    ``layers`` are the config files of the command line, then its own values, in their order.
+    """
+    anew = None
+    for layer in layers:
+        subjects = (layer or {}).get("subjects")
+        if subjects == {}:
+            anew = {}
+        elif anew is not None and isinstance(subjects, Mapping):
+            anew.update(subjects)
+    if anew is not None:
+        config["subjects"] = anew
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check every key, name and number.
+
+    Raises:
+        UserError: the first thing that is wrong, with its key and the choices.
+    """
+    keys = list(validator(SCHEMA).schema["properties"])
+    for key in config:
+        if key not in keys:
+            raise UserError(unknown("config key", key, keys))
+    problem = first_problem(dict(config), SCHEMA)
+    if problem:
+        raise UserError(off_schema(*problem))
+    _check_names("method in methods", config["methods"], METHODS)
+    _check_names("runtime in runtimes", config["runtimes"], RUNTIMES)
+    for key in ("subjects", "data_path", "revision"):
+        _check_names(f"data set in {key}", config[key], available_datasets())
+    _check_runtimes_run_on(config["device"], config["runtimes"])
+    if config["source"] == "local":
+        for name in config["datasets"]:
+            if name not in config["data_path"]:
+                raise UserError(f"config: data_path.{name}: missing; source local needs it")
+    plan_shards(config)
+
+
+def _check_names(what: str, names: Iterable[str], choices: Iterable[str]) -> None:
+    choices = list(choices)
+    for name in names:
+        if name not in choices:
+            raise UserError(unknown(what, name, choices))
+
+
+def _check_runtimes_run_on(device: str, runtimes: Iterable[str]) -> None:
+    """What ``auto`` stands for is not known before the job runs."""
+    kind = device.split(":")[0]
+    for name in runtimes:
+        devices = RUNTIMES[name].devices
+        if kind != "auto" and kind not in devices:
+            raise UserError(
+                f"config: runtimes: {name} does not run on {kind}, only on {', '.join(devices)}"
+            )

@@ -1,0 +1,53 @@
+"""Files that a job's results depend on: what a rule declares, so that an edit makes them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import code_files
+from ..cards.dataset_card import load_dataset_card
+from ..cards.pair_card import load_pair_card
+from ..data.sources.files import data_files
+from ..errors import UserError
+from ..places import LIBRARY, PROJECT
+from .messages import unknown
+
+AUDIT = f"{code_files.PACKAGE}.probes.audit.first_sample"
+
+
+def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any]) -> list[str]:
+    """Files that determine a shard's records, besides the code: cards, templates, shapes, rows."""
+    card = load_dataset_card(dataset)
+    if subject not in card.subjects:
+        raise UserError(unknown(f"subject of {dataset}", subject, card.subjects))
+    files = [*card.files_for(subject), *load_pair_card(pair).files]
+    files += code_files.method_templates(config["methods"])
+    if config["source"] == "builtin":
+        files.append(card.sample_file(subject))
+    path = config["data_path"].get(dataset)
+    if config["source"] == "local" and path:
+        files += data_files(Path(path))
+    return _relative(files)
+
+
+def timing_code(config: Mapping[str, Any]) -> list[str]:
+    """Modules that a shard's files depend on. Its command and how its run is kept are none."""
+    audit = code_files.closure(AUDIT) if config["audit"] else []
+    return _relative(sorted({*code_files.record_code(), *audit}))
+
+
+def command_code(script: str) -> list[str]:
+    """Modules that a command uses."""
+    return _relative(code_files.script_code(script))
+
+
+def library_folder(folder: str) -> list[str]:
+    """What lies in a folder of the library that holds no modules: templates, published numbers."""
+    return _relative(sorted(path for path in (LIBRARY / folder).iterdir() if path.is_file()))
+
+
+def _relative(paths: Iterable[Path]) -> list[str]:
+    """From the project's folder, where they lie in it: the same in every checkout."""
+    return [str(p.relative_to(PROJECT) if p.is_relative_to(PROJECT) else p) for p in paths]

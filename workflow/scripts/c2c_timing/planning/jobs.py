@@ -1,0 +1,61 @@
+"""What a shard's job is given: its command's flags, its time, and this Python."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..method_table import METHODS
+from .targets import SELF_TEST
+
+# Given as they stand in the config, in this order; null gives no flag.
+PLAIN_KEYS = (
+    *("weights", "methods", "runtimes", "length_views", "repeats", "message_max_tokens", "source"),
+    *("num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
+    *("temperature", "top_p", "top_k", "device", "dtype", "seed", "residual_limit"),
+)
+
+
+def prefer_this_python() -> None:
+    """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
+    """The timing command's flags that come from the config, quoted for a shell, in fixed order.
+
+    What no method of this config reads is left out: it would time everything again for nothing.
+    """
+    unread = _settings_of(METHODS) - _settings_of(config["methods"])
+    values = {f"--{key}": config[key] for key in PLAIN_KEYS if key not in unread}
+    values |= {
+        "--data_path": config["data_path"].get(dataset),
+        "--revision": config["revision"].get(dataset),
+        "--audit": config["audit"] or None,
+        "--self_test": SELF_TEST if config["self_test"] else None,
+    }
+    words = []
+    for flag, value in values.items():
+        if isinstance(value, list):
+            words += [flag, *map(str, value)]
+        elif value is True:
+            words.append(flag)
+        elif value is not None:  # joined, since a path may begin like a flag
+            words.append(f"{flag}={value}")
+    return shlex.join(words)
+
+
+def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
+    """Time that a shard's job asks for: more with each attempt, up to the longest allowed."""
+    resources = config["resources"]
+    minutes = attempt * resources["runtime_minutes"]
+    return min(minutes, resources["max_runtime_minutes"] or minutes)
+
+
+def _settings_of(methods: Iterable[str]) -> set[str]:
+    """Settings that only some methods read, of these methods."""
+    return {setting for method in methods for setting in METHODS[method].settings}

@@ -1,0 +1,55 @@
+"""What can be asked for besides shards: tables and figures that a config's methods can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..method_table import SUBJECT
+
+SELF_TEST = "results/self_test.json"
+# At which length of its message text costs as much as the cache: needs both.
+BREAK_EVEN = {"c2c", "t2t"}
+ALWAYS_DRAWN = ("stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length")
+ALL_FIGURES = (*ALWAYS_DRAWN, "speedup", "break_even")
+# Of the stages beside what the device can do at best.
+FLOOR_FIGURES = ("roofline",)
+
+
+def table_files(config: Mapping[str, Any]) -> list[str]:
+    """Tables that the records of a config can fill."""
+    names = ["summary.tsv", "stage_table.tsv", "stage_table.md"]
+    if is_comparison(config):
+        names.append("speedup.tsv")
+    if set(config["methods"]) >= BREAK_EVEN:
+        names += ["breakeven.tsv", "stage_costs.tsv"]
+    return [f"results/{name}" for name in names]
+
+
+def figure_names(config: Mapping[str, Any]) -> list[str]:
+    """Figures that the records of a config can fill, without those of the floors."""
+    names = [*ALWAYS_DRAWN]
+    if is_comparison(config):
+        names.append("speedup")
+    if set(config["methods"]) >= BREAK_EVEN:
+        names.append("break_even")
+    return names
+
+
+def figure_files(config: Mapping[str, Any]) -> list[str]:
+    """All figures of a config, each in two formats."""
+    names = [*figure_names(config), *FLOOR_FIGURES]
+    return [f"results/plots/{name}.{ending}" for name in names for ending in ("png", "svg")]
+
+
+def comparison_flags(config: Mapping[str, Any]) -> str:
+    """The report's flags for the tables of a comparison, where there are any."""
+    tables = {"--speedup": "results/speedup.tsv", "--breakeven": "results/breakeven.tsv"}
+    made = table_files(config)
+    return " ".join(f"{flag} {path}" for flag, path in tables.items() if path in made)
+
+
+def is_comparison(config: Mapping[str, Any]) -> bool:
+    """Whether C2C has something to be compared with: another method, or another runtime."""
+    methods: Collection[str] = config["methods"]
+    return SUBJECT in methods and len(methods) * len(config["runtimes"]) > 1
