@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 from engine.naive import naive_c2c
+from engine.running import run
 from engine.tiny_models import tiny_model
 
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
-from c2c_timing.meters.clock import StageClock
-from c2c_timing.methods.c2c import run_c2c
+from c2c_timing.engine.runtimes.eager import EagerMoves
+from c2c_timing.methods import c2c
 from c2c_timing.stages import Stage
 
 NEW_TOKENS = 12
@@ -59,29 +60,19 @@ def run_naive(pair: ModelPair, ids: list[int]):
     ],
 )
 @torch.inference_mode()
-def test_fused_cache_and_answer(base, teachers, mode, layer_map, monkeypatch):
+def test_fused_cache_and_answer(base, teachers, mode, layer_map):
     pair = make_pair(base, teachers, mode, layer_map)
     close_some_gates(pair)
     ids = torch.randint(0, 300, (41,), generator=torch.Generator().manual_seed(7)).tolist()
     fused, answer = run_naive(pair, ids)
-    caches, new_cache = [], pair.base.new_cache
-
-    def keep(capacity):
-        caches.append(new_cache(capacity))
-        return caches[-1]
-
-    monkeypatch.setattr(pair.base, "new_cache", keep, raising=False)
     decoding = Decoding(max_new_tokens=NEW_TOKENS, ignore_eos=True)
-    clock = StageClock()
-    result = run_c2c(
-        pair, build_request(same_ids(ids, len(teachers)), decoding, pair.device), clock
-    )
+    request = build_request(same_ids(ids, len(teachers)), decoding, pair.device)
+    result, reading, cache = run(c2c, pair, request)
 
     assert result.ids == answer
-    for layer, expected in zip(caches[0].layers, fused, strict=True):
+    for layer, expected in zip(cache.layers, fused, strict=True):
         for found, wanted in zip(layer.span(0, len(ids) - 1), expected, strict=True):
             torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
-    reading = clock.read()
     assert len(reading.durations_ms(Stage.DECODE)) == NEW_TOKENS
     assert len(reading.durations_ms(Stage.TEACHER_PREFILL)) == len(teachers)
 
@@ -95,9 +86,10 @@ def test_closed_gates_cost_nothing_and_change_nothing():
         connection.projector.freeze_gates()
     fuser = Fuser(pair.fusers[0].connections)
     ids = torch.tensor([[5, 6, 7, 8]])
-    cache, teacher_cache = pair.base.new_cache(4), pair.teachers[0].new_cache(4)
-    pair.base.prefill(pair.base.embed(ids), cache)
-    pair.teachers[0].prefill(pair.teachers[0].embed(ids), teacher_cache)
+    base, teacher = EagerMoves(pair.base), EagerMoves(pair.teachers[0])
+    cache, teacher_cache = base.new_cache(4), teacher.new_cache(4)
+    base.prefill(base.embed(ids), cache)
+    teacher.prefill(teacher.embed(ids), teacher_cache)
     before = [layer.keys.clone() for layer in cache.layers]
     assert project_into(cache, (0, 4), [(fuser, teacher_cache, (0, 4))], "sequential") == 0
     for layer, keys in zip(cache.layers, before, strict=True):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from engine.running import run
 from engine.tiny_models import tiny_model
 
 from c2c_timing.engine.alignment import aligned_spans
@@ -11,8 +12,7 @@ from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import dummy_fuser
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import TextSpan, build_request, same_ids
-from c2c_timing.meters.clock import StageClock
-from c2c_timing.methods.c2c import run_c2c
+from c2c_timing.methods import c2c
 
 
 class Letters:
@@ -89,7 +89,7 @@ def test_sections_in_one_go_or_apart_give_the_same_answer():
         [TextSpan(ids[:10], [ids[:10]], False), TextSpan(ids[10:], [ids[10:]], False)],
         decoding, pair.device,
     )  # fmt: skip
-    answers = [run_c2c(pair, request, StageClock()) for request in (whole, none, cut)]
+    answers = [run(c2c, pair, request)[0] for request in (whole, none, cut)]
     assert answers[1].ids == answers[2].ids
     assert [answer.projector_calls for answer in answers] == [3, 0, 0]
     assert [len(section.teacher_ids) for section in cut.sections] == [0, 0]
@@ -103,7 +103,7 @@ def test_a_prompt_that_ends_with_its_message():
     parts = [TextSpan([], [[]], False), TextSpan([5, 6, 7], [[15, 16, 17]], True)]
     request = build_request(parts, Decoding(4, ignore_eos=True), pair.device)
     assert [section.teacher_spans for section in request.sections] == [((0, 2),)]
-    assert len(run_c2c(pair, request, StageClock()).ids) == 4
+    assert len(run(c2c, pair, request)[0].ids) == 4
 
 
 @torch.inference_mode()
@@ -119,4 +119,4 @@ def test_a_longer_teacher_template_needs_no_padding():
     request = build_request(parts, Decoding(4, ignore_eos=True), pair.device)
     assert [section.base_span for section in request.sections] == [(0, 2), (2, 5), (5, 6)]
     assert [section.teacher_spans[0] for section in request.sections[:2]] == [(0, 5), (5, 8)]
-    assert len(run_c2c(pair, request, StageClock()).ids) == 4
+    assert len(run(c2c, pair, request)[0].ids) == 4

@@ -9,6 +9,7 @@ from transformers import DynamicCache
 
 from c2c_timing.engine.decoding import Decoding, decode, greedy
 from c2c_timing.engine.layer_maps import k_nearest, last_aligned
+from c2c_timing.engine.runtimes.eager import EagerMoves
 from c2c_timing.meters.clock import StageClock
 
 CPU = torch.device("cpu")
@@ -16,13 +17,14 @@ IDS = torch.arange(5, 25).unsqueeze(0)
 
 
 def run(model, decoding, stop_ids=frozenset()):
-    cache = model.new_cache(IDS.shape[1] + decoding.max_new_tokens)
+    moves = EagerMoves(model)
+    cache = moves.new_cache(IDS.shape[1] + decoding.max_new_tokens)
     clock = StageClock()
     clock.start()
     with torch.inference_mode():
-        model.prefill(model.embed(IDS[:, :-1]), cache)
-        return decode(model, IDS[:, -1:], cache, decoding.max_new_tokens, stop_ids,
-                      decoding.chooser(CPU), clock)  # fmt: skip
+        moves.prefill(moves.embed(IDS[:, :-1]), cache)
+        step = moves.stepper(decoding)
+        return decode(step, IDS[:, -1:], cache, decoding.max_new_tokens, stop_ids, clock)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -36,8 +38,9 @@ def test_greedy_is_what_transformers_generates(architecture):
 @torch.inference_mode()
 def test_the_cache_is_what_transformers_fills():
     model = tiny_model("qwen3")
-    cache = model.new_cache(30)
-    model.prefill(model.embed(IDS), cache)
+    moves = EagerMoves(model)
+    cache = moves.new_cache(30)
+    moves.prefill(moves.embed(IDS), cache)
     wanted = model.model(input_ids=IDS, past_key_values=DynamicCache()).past_key_values
     assert cache.get_seq_length() == IDS.shape[1]
     for mine, theirs in zip(cache.layers, wanted.layers, strict=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from engine.running import run
 from folders import SHARED
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
@@ -17,9 +18,8 @@ from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.fuser import load_fuser
 from c2c_timing.engine.pair import ModelPair
 from c2c_timing.engine.request import build_request, same_ids
-from c2c_timing.meters.clock import StageClock
-from c2c_timing.methods.alone import run_base
-from c2c_timing.methods.c2c import run_c2c
+from c2c_timing.methods import base as base_alone
+from c2c_timing.methods import c2c
 
 REFERENCE = SHARED / "reference"
 CASES = sorted(path.parent for path in REFERENCE.glob("*/case.json"))
@@ -57,25 +57,19 @@ def test_fused_cache_logits_and_ids(case, monkeypatch):
     decoding = Decoding(max_new_tokens=description["new_tokens"], ignore_eos=True)
     ids = expected["prompt_ids"][0].tolist()
     request = build_request(same_ids(ids, len(pair.teachers)), decoding, pair.device)
-    caches, logits = [], []
-    new_cache = pair.base.new_cache
-
-    def keep_cache(capacity):
-        caches.append(new_cache(capacity))
-        return caches[-1]
+    logits = []
 
     def keep_logits(step_logits):
         logits.append(step_logits.clone())
         return step_logits.argmax(dim=-1, keepdim=True)
 
-    monkeypatch.setattr(pair.base, "new_cache", keep_cache, raising=False)
     monkeypatch.setattr(decoding_module, "greedy", keep_logits)
-    answer = run_c2c(pair, request, StageClock())
+    answer, _, cache = run(c2c, pair, request)
 
     assert answer.ids == expected["generated_ids"][0].tolist()
     assert torch.stack(logits, dim=1).shape == expected["step_logits"].shape
     torch.testing.assert_close(torch.stack(logits, dim=1), expected["step_logits"], **TOLERANCE)
-    for number, layer in enumerate(caches[0].layers):
+    for number, layer in enumerate(cache.layers):
         keys, values = layer.span(0, len(ids))
         torch.testing.assert_close(keys, expected[f"fused_key.{number}"], **TOLERANCE)
         torch.testing.assert_close(values, expected[f"fused_value.{number}"], **TOLERANCE)
@@ -88,6 +82,6 @@ def test_base_alone(case):
     decoding = Decoding(max_new_tokens=description["new_tokens"], ignore_eos=True)
     ids = expected["prompt_ids"][0].tolist()
     request = build_request(same_ids(ids, len(pair.teachers)), decoding, pair.device)
-    answer = run_base(pair, request, StageClock())
+    answer, _, _ = run(base_alone, pair, request)
     assert answer.ids == expected["base_only_ids"][0].tolist()
     assert answer.projector_calls is None

@@ -16,6 +16,7 @@ from c2c_timing.engine.causal_lm import CausalLM
 from c2c_timing.engine.decoding import greedy
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
+from c2c_timing.engine.runtimes.eager import EagerMoves
 from c2c_timing.engine.shapes import OperatorCount, describe_shapes, fuser_shapes, model_shapes
 
 TOKENS, STEPS = 47, 5
@@ -42,13 +43,13 @@ def masked_half(shapes: dict, tokens: int) -> int:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_operations_of_a_model_are_those_that_torch_counts(architecture):
     lm = with_plain_attention(architecture)
-    shapes = model_shapes(lm)
+    shapes, moves = model_shapes(lm), EagerMoves(lm)
     ids = torch.randint(0, 300, (1, TOKENS), generator=torch.Generator().manual_seed(1))
-    cache = lm.new_cache(TOKENS + STEPS)
-    prefill = counted(lambda: lm.prefill(lm.embed(ids), cache))
+    cache = moves.new_cache(TOKENS + STEPS)
+    prefill = counted(lambda: moves.prefill(moves.embed(ids), cache))
     expected = operations.prefill(shapes, TOKENS).flops + masked_half(shapes, TOKENS)
     assert prefill == pytest.approx(expected, rel=0.02)
-    decode = counted(lambda: [greedy(lm.step(ids[:, :1], cache)) for _ in range(STEPS)])
+    decode = counted(lambda: [greedy(moves.logits(ids[:, :1], cache)) for _ in range(STEPS)])
     assert decode == pytest.approx(operations.decode(shapes, STEPS, TOKENS).flops, rel=0.02)
 
 
@@ -79,7 +80,7 @@ def test_operations_of_the_projectors_are_those_that_torch_counts(gates):
             connection.projector.freeze_gates()
         fuser = Fuser(fuser.connections)
     span = (0, TOKENS)
-    caches = base.new_cache(TOKENS), teacher.new_cache(TOKENS)
+    caches = [EagerMoves(lm).new_cache(TOKENS) for lm in (base, teacher)]
     flops = counted(lambda: project_into(caches[0], span, [(fuser, caches[1], span)], "sequential"))
     shapes = fuser_shapes(fuser, base, teacher)
     assert flops == pytest.approx(operations.projection(shapes, TOKENS).flops, rel=0.02)

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from sessions import with_settings
 
 from c2c_timing.analysis.merge import merge, write_parquet
 from c2c_timing.cards.dataset_card import SAMPLES, available_datasets, load_dataset_card
@@ -79,16 +80,16 @@ def try_rows(session, tally, tmp_path_factory):
             rows = list(read_rows(card, subject, SourceSpec("local", str(file))))
         assert len({row.id for row in rows}) == len(rows)
         for row in rows:
-            assert (row.values is None) == bool(row.problem)
+            assert not (row.problem and row.values)
             if row.problem:
                 assert_clear(row.problem)
                 tally["skipped rows"] += 1
                 continue
             with tally.case():
                 prompt = build_prompt(card, subject, row.values)
-                tokenized = session.prepare(prompt, card, subject)
+                sample = session.preparation.sample(prompt, card, subject)
                 if card.truncation is None:
-                    assert prompt.messages[-1]["content"] in tokenized.text
+                    assert prompt.messages[-1]["content"] in sample.tokenized.text
                 assert is_correct(card, subject, row.values, "A") in (True, False, None)
         assert [path.name for path in file.parent.iterdir()] == [file.name]
 
@@ -112,10 +113,10 @@ def time_rows(session, tally, tmp_path_factory):
             load_pair_card("tiny"), methods=("base",), source=SourceSpec("local", str(path)),
             max_new_tokens=1, max_prompt_tokens=200,
         )  # fmt: skip
-        session.settings = settings
         tally["cases tried"] += 1
         try:
-            run = run_shard(card, subject, settings, session, WallTimes(), folder / "out")
+            shard = with_settings(session, settings)
+            run = run_shard(card, subject, shard, WallTimes(), folder / "out")
         except UserError as error:
             tally["clear errors"] += 1
             assert_clear(str(error))

@@ -9,6 +9,7 @@ from c2c_timing.meters import peak_memory as memory
 from c2c_timing.meters.peak_memory import ResidentPeak, peak_memory_of
 from c2c_timing.probes.audit.stage_memory import MemoryClock, memory_by_stage
 from c2c_timing.probes.self_test.whole import open_tiny
+from c2c_timing.session import Trial
 from c2c_timing.stages import Stage
 
 MIB = 1 << 20
@@ -17,8 +18,8 @@ is_linux = pytest.mark.skipif(not memory.FORGET.exists(), reason="peaks are know
 
 @pytest.fixture(scope="module")
 def tiny():
-    session, request = open_tiny("cpu")
-    return session, request.shortened(2)
+    session, tasks = open_tiny("cpu")
+    return session, {m: Trial(m, "eager", task.shortened(2)) for m, task in tasks.items()}
 
 
 @is_linux
@@ -75,7 +76,8 @@ def test_what_is_not_known_is_none():
 @is_linux
 @pytest.mark.parametrize("method", ["base", "teacher", "t2t", "c2c"])
 def test_every_stage_has_a_peak(tiny, method):
-    found = memory_by_stage(*tiny[:1], method, tiny[1])
+    session, trials = tiny
+    found = memory_by_stage(session, trials[method])
     peaks = found["stage_peak_bytes"]
     assert {"decode"} < set(peaks)
     assert found["of"] == "process"

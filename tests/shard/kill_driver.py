@@ -1,6 +1,6 @@
 """Times a shard again and again in child processes that are killed at random moments.
 
-    python tests/kill_driver.py FOLDER SEED KILLS
+    python tests/shard/kill_driver.py FOLDER SEED KILLS
 
 The models are loaded once; each attempt is a fork that runs ``run_shard`` as the command does. Prints
 one JSON line per attempt: how it ended, and the finished samples that the journal held.
@@ -41,7 +41,7 @@ def main(folder: Path, seed: int, kills: int) -> None:
         child = os.fork()
         if not child:
             os.close(1)
-            run_shard(card, "all", settings, session, WallTimes(), folder / "out")
+            run_shard(card, "all", session, WallTimes(), folder / "out")
             os._exit(0)
         if attempt <= kills:
             # The first kill learns how long five samples take; the others come at a random moment

@@ -8,10 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from folders import SCRIPTS
+from folders import ROOT, SCRIPTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,9 +26,13 @@ def journal(folder, fingerprint=PRINT, num_samples=8):
     return Journal(folder / "journal" / "x.jsonl", fingerprint, "tiny/x", num_samples)
 
 
+def cold(number):
+    return {"eager": {"c2c": {"ms": number}}}
+
+
 def result(number):
     text = f"sample {number}\n\u2028 \ud800 é"
-    return SampleResult([{"id": text, "attempt": 1, "ms": number / 3}], [], {"c2c": {"ms": number}})
+    return SampleResult([{"id": text, "attempt": 1, "ms": number / 3}], [], cold(number))
 
 
 def fill(folder, places, **changes):
@@ -50,8 +53,7 @@ def test_a_second_attempt_goes_on_and_says_so(tmp_path, capsys):
         opened.add(2, result(2))
         assert places(opened) == [0, 1, 2]
         assert [a["samples"] for a in opened.attempts()] == [2, 1]
-        assert [a["cold_requests"] for a in opened.attempts()] == [{"c2c": {"ms": 1}},
-                                                                 {"c2c": {"ms": 2}}]  # fmt: skip
+        assert [a["cold_requests_by_runtime"] for a in opened.attempts()] == [cold(1), cold(2)]
         assert next(opened.samples())["records"] == result(0).records
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
@@ -166,7 +168,8 @@ def test_a_signal_within_a_line_takes_effect_after_it(tmp_path, monkeypatch):
 
 LIMITED = """
 import resource, sys
-from test_journal import journal, result, Path
+from pathlib import Path
+from shard.test_journal import journal, result
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 with journal(folder) as opened:
@@ -181,7 +184,7 @@ def test_a_disk_that_fills_up_keeps_what_was_written(tmp_path, limit):
     """A file that may grow no further fails as a full disk does, in the middle of a line."""
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, str(tmp_path), str(limit)], check=False,
-        cwd=Path(__file__).parent, env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True,
+        cwd=ROOT / "tests", env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True,
     )  # fmt: skip
     assert "UserError" in done.stderr
     assert "cannot be written (File too large)" in done.stderr.splitlines()[-1]

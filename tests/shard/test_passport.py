@@ -12,7 +12,7 @@ import pytest
 import comprehensive_timing_benchmark as command
 from c2c_timing.cards.pair_card import FuserSpec
 from c2c_timing.meters import nvml as nvml_device
-from c2c_timing.meters.machine import Watch
+from c2c_timing.meters.machine import MachineLog
 from c2c_timing.shard import passport
 
 
@@ -56,7 +56,7 @@ def test_cpu_throttling_is_seen_only_if_it_happens_while_watched(tmp_path):
     counter = tmp_path / "cpu0" / "thermal_throttle" / "core_throttle_count"
     counter.parent.mkdir(parents=True)
     counter.write_text("5\n")
-    watch = Watch(cores=tmp_path)
+    watch = MachineLog(cores=tmp_path)
     watch.read()
     assert not watch.as_plain()["throttled"]
     counter.write_text("6\n")
@@ -69,7 +69,7 @@ def test_gpu_readings(monkeypatch):
                     pynvml.nvmlClocksEventReasonHwThermalSlowdown])  # fmt: skip
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTemperature", lambda *_: next(temperatures))
     monkeypatch.setattr(pynvml, "nvmlDeviceGetCurrentClocksEventReasons", lambda *_: next(reasons))
-    watch = Watch(gpu="a handle that NVML does not know")
+    watch = MachineLog(gpu="a handle that NVML does not know")
     for _ in range(2):
         watch.read()
     assert not watch.as_plain()["throttled"]

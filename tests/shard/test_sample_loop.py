@@ -8,9 +8,9 @@ from dataclasses import replace
 from c2c_timing.cards.pair_card import load_pair_card
 from c2c_timing.method_table import METHODS
 from c2c_timing.settings import LENGTH_VIEWS, RunSettings
-from c2c_timing.shard.sample_loop import draw_order
+from c2c_timing.shard.sample_loop import Turn, draw_order
 
-SETTINGS = RunSettings(load_pair_card("tiny"), methods=METHODS, length_views=LENGTH_VIEWS)
+SETTINGS = RunSettings(load_pair_card("tiny"), methods=tuple(METHODS), length_views=LENGTH_VIEWS)
 
 
 def where(number):
@@ -19,7 +19,7 @@ def where(number):
 
 def test_every_method_once_at_each_length():
     order = draw_order(SETTINGS, where(1), 1)
-    assert Counter(order) == Counter((m, v) for m in METHODS for v in LENGTH_VIEWS)
+    assert Counter(order) == Counter(Turn(m, "eager", v) for m in METHODS for v in LENGTH_VIEWS)
 
 
 def test_the_order_depends_on_seed_sample_and_repeat_and_nothing_else():
@@ -35,7 +35,7 @@ def test_the_order_depends_on_seed_sample_and_repeat_and_nothing_else():
 
 def test_no_method_is_favoured_by_its_place():
     places = Counter(
-        (draw_order(SETTINGS, where(n), 1).index((method, "natural")), method)
+        (draw_order(SETTINGS, where(n), 1).index((method, "eager", "natural")), method)
         for n in range(1200)
         for method in METHODS
     )
@@ -56,7 +56,7 @@ def test_a_message_that_does_not_fit_is_the_trouble_of_text_to_text_alone(tmp_pa
     )  # fmt: skip
     card, walls = load_dataset_card("gsm8k"), WallTimes()
     row = next(iter(read_rows(card, "all", SourceSpec("builtin"))))
-    result = SampleLoop(settings, Session(settings, walls), walls, 1).time_row(card, "all", row)
+    result = SampleLoop(Session(settings, walls), walls, 1).time_row(card, "all", row)
     assert [record["method"] for record in result.records] == ["base"]
     assert [error["method"] for error in result.errors] == ["t2t"]
     assert "message_max_tokens" in result.errors[0]["message"]

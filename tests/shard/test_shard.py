@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from folders import SCRIPTS
+from sessions import with_settings
 
 from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.cards.pair_card import load_pair_card
@@ -28,42 +30,46 @@ NUM_SAMPLES = 6
 
 
 @pytest.fixture(scope="module")
-def session():
+def loaded():
     return Session(RunSettings(load_pair_card("tiny")), WallTimes())
 
 
 @pytest.fixture
-def settings(tmp_path, session):
+def session(tmp_path, loaded):
     rows = [{"question": f"How much is {n} + {n}?"} for n in range(NUM_SAMPLES)]
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    session.settings = RunSettings(
+    settings = RunSettings(
         load_pair_card("tiny"), source=SourceSpec("local", str(path)), max_new_tokens=1,
         methods=("c2c", "base"),
     )  # fmt: skip
-    return session.settings
+    return with_settings(loaded, settings)
+
+
+class Spoilt:
+    """A method that may raise when a request is about to be made."""
+
+    def __init__(self, method, spoil):
+        self.prepare, self._run, self._spoil = method.prepare, method.run, spoil
+
+    def run(self, pair, task, clock):
+        self._spoil()
+        return self._run(pair, task, clock)
 
 
 @pytest.fixture
-def time_shard(tmp_path, settings, session):
+def time_shard(tmp_path, session):
     """One attempt; ``spoil`` may raise when a request is about to be made, of which it gets the number."""
 
     def run(spoil=lambda number: None):
         requests = iter(range(10**6))
 
-        def spoilt(arm):
-            def request(*arguments):
-                spoil(next(requests))
-                return arm(*arguments)
-
-            return request
-
-        arms = session.arms
-        session.arms = {name: spoilt(arm) for name, arm in arms.items()}
-        try:
-            return run_shard(CARD, "all", settings, session, WallTimes(), tmp_path / "out")
-        finally:
-            session.arms = arms
+        attempt = copy.copy(session)
+        attempt.methods = {
+            name: Spoilt(method, lambda: spoil(next(requests)))
+            for name, method in session.methods.items()
+        }
+        return run_shard(CARD, "all", attempt, WallTimes(), tmp_path / "out")
 
     return run
 
@@ -99,11 +105,11 @@ def test_a_broken_device_ends_the_shard_and_the_next_attempt_goes_on(tmp_path, t
     assert "attempt 2 takes over 3 of 6 samples" in capsys.readouterr().err
 
 
-def test_other_settings_start_anew(tmp_path, time_shard, session, settings, capsys):
+def test_other_settings_start_anew(tmp_path, time_shard, session, capsys):
     with pytest.raises(KeyboardInterrupt):
         time_shard(fail_at(6, KeyboardInterrupt()))
-    other = replace(settings, seed=1)
-    run = run_shard(CARD, "all", other, session, WallTimes(), tmp_path / "out")
+    other = with_settings(session, replace(session.settings, seed=1))
+    run = run_shard(CARD, "all", other, WallTimes(), tmp_path / "out")
     assert "is of another run (other settings): starting anew" in capsys.readouterr().err
     assert (run["counts"]["taken_over"], len(run["attempts"])) == (0, 1)
     assert len(list((tmp_path / "out" / "tiny").iterdir())) == 3
@@ -144,26 +150,24 @@ def test_where_every_sample_failed_the_next_attempt_tries_them_all(tmp_path, tim
     assert time_shard()["counts"]["records"] == 12
 
 
-def test_several_batches_go_on_too(tmp_path, session, settings):
+def test_several_batches_go_on_too(tmp_path, session):
     batches = [(load_dataset_card(name), "all", [Row(f"{name}{n}", {column: f"{n} + 1?"}) for n in "ab"])
                for name, column in (("gsm8k", "question"), ("math-500", "problem"))]  # fmt: skip
     output = tmp_path / "f.jsonl"
-    arms = session.arms
     for last in (3, 10**6):
         calls = iter(range(10**6))
 
-        def arm(pair, request, clock, last=last, calls=calls):
+        def spoil(last=last, calls=calls):
             if next(calls) == last:
                 raise KeyboardInterrupt
-            return arms["base"](pair, request, clock)
 
-        session.arms = {**arms, "c2c": arm}
+        attempt = copy.copy(session)
+        attempt.methods = session.methods | {"c2c": Spoilt(session.methods["c2c"], spoil)}
         try:
-            counts = time_batches(batches, settings, session, WallTimes(), output)
+            counts = time_batches(batches, attempt, WallTimes(), output)
         except KeyboardInterrupt:
             assert (tmp_path / "journal" / "f.jsonl").is_file()
             assert not output.exists()
-    session.arms = arms
     assert (counts["taken_over"], counts["records"]) == (2, 8)
     ids = [record["id"] for record in lines(output)]
     assert list(dict.fromkeys(ids)) == ["gsm8ka", "gsm8kb", "math-500a", "math-500b"]
@@ -173,36 +177,38 @@ def differs(old, new):
     return {topic for topic in old if old[topic] != new[topic]}
 
 
-def test_the_fingerprint_knows_what_determines_a_record(tmp_path, session, settings, monkeypatch):
-    rows = [Row("a", {"question": "Why?"})]
-    old = fingerprint(settings, [(CARD, "all", rows)], session)
-    assert fingerprint(settings, [(CARD, "all", list(rows))], session) == old
+def test_the_fingerprint_knows_what_determines_a_record(tmp_path, session, monkeypatch):
+    rows, settings = [Row("a", {"question": "Why?"})], session.settings
+    old = fingerprint([(CARD, "all", rows)], session)
+    assert fingerprint([(CARD, "all", list(rows))], session) == old
     for change in (
-        {"dtype": "bfloat16"}, {"methods": ("base",)}, {"length_views": ("fixed",)}, {"repeats": 2},
+        {"dtype": "bfloat16"}, {"methods": ("base",)}, {"runtimes": ("other",)},
+        {"length_views": ("fixed",)}, {"repeats": 2},
         {"message_max_tokens": 5}, {"max_new_tokens": 7}, {"temperature": 1.0}, {"top_p": 0.5}, {"seed": 1},
         {"top_k": 3}, {"residual_limit": 0.5}, {"max_prompt_tokens": 5}, {"selection": "sample"},
         {"source": SourceSpec("builtin")}, {"pair": replace(settings.pair, fusion_mode="parallel")},
     ):  # fmt: skip
-        changed = fingerprint(replace(settings, **change), [(CARD, "all", rows)], session)
+        other = with_settings(session, replace(settings, **change))
+        changed = fingerprint([(CARD, "all", rows)], other)
         assert differs(old, changed) == {"settings"}, change
     other = [Row("a", {"question": "Who?"})]
-    assert differs(old, fingerprint(settings, [(CARD, "all", other)], session)) == {"rows"}
+    assert differs(old, fingerprint([(CARD, "all", other)], session)) == {"rows"}
     card = replace(CARD, content={**CARD.content, "max_new_tokens": 3})
-    assert differs(old, fingerprint(settings, [(card, "all", rows)], session)) == {"cards"}
+    assert differs(old, fingerprint([(card, "all", rows)], session)) == {"cards"}
     threads = torch.get_num_threads()
     monkeypatch.setattr(session, "model_config", {**session.model_config, "threads": threads + 1})
-    assert differs(old, fingerprint(settings, [(CARD, "all", rows)], session)) == {"device"}
+    assert differs(old, fingerprint([(CARD, "all", rows)], session)) == {"device"}
     monkeypatch.undo()
     (tmp_path / "edited.py").write_text("edited")
     monkeypatch.setattr(fingerprint_module, "record_code", lambda: [tmp_path / "edited.py"])
-    assert differs(old, fingerprint(settings, [(CARD, "all", rows)], session)) == {"code"}
+    assert differs(old, fingerprint([(CARD, "all", rows)], session)) == {"code"}
 
 
-def test_weights_that_were_changed_are_other_weights(tmp_path, session, settings):
+def test_weights_that_were_changed_are_other_weights(tmp_path, session):
     for name in ("base", "fuser"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights").write_text("1")
-    card = settings.pair
+    card = session.settings.pair
     card = replace(
         card,
         base=replace(card.base, weights="local", model=str(tmp_path / "base")),
@@ -212,7 +218,8 @@ def test_weights_that_were_changed_are_other_weights(tmp_path, session, settings
     for edited in (None, "base", "fuser"):
         if edited:
             (tmp_path / edited / "weights").write_text("22")
-        prints.append(fingerprint(replace(settings, pair=card), [], session))
+        other = with_settings(session, replace(session.settings, pair=card))
+        prints.append(fingerprint([], other))
     assert differs(prints[0], prints[1]) == differs(prints[1], prints[2]) == {"weights"}
 
 

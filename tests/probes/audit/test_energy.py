@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 
+from c2c_timing.engine.runtimes.eager import EagerMoves
 from c2c_timing.meters.clock import NullClock, StageClock
 from c2c_timing.probes.audit import energy
 from c2c_timing.probes.audit.energy import EnergyMeter, RepeatingClock, measure_energy
 from c2c_timing.probes.self_test.whole import open_tiny
-from c2c_timing.probes.stage_calls import watched
+from c2c_timing.probes.stage_calls import answer_through
+from c2c_timing.session import Trial
 from c2c_timing.stages import Stage
 
 WATTS = 100.0
@@ -20,8 +22,8 @@ WATTS = 100.0
 
 @pytest.fixture(scope="module")
 def tiny():
-    session, request = open_tiny("cpu")
-    return session, request.shortened(5)
+    session, tasks = open_tiny("cpu")
+    return session, {m: Trial(m, "eager", task.shortened(5)) for m, task in tasks.items()}
 
 
 def counter():
@@ -52,10 +54,10 @@ def test_a_meter_shares_a_window_among_its_repeats():
 
 @pytest.mark.parametrize("method", ["base", "teacher", "t2t", "c2c"])
 def test_every_stage_of_a_method_has_its_energy(tiny, method):
-    session, request = tiny
-    found = measure_energy(session, method, request, counter, window_seconds=0.01, windows=2)
+    session, trials = tiny
+    found = measure_energy(session, trials[method], counter, window_seconds=0.01, windows=2)
     clock = StageClock()
-    session.answer(method, request, clock)
+    session.answer(trials[method], clock)
     stages = {stage.value for stage, _ in clock.read().marks}
     assert set(found["stage_joules"]) == stages
     assert all(joules > 0 for joules in found["stage_joules"].values())
@@ -65,22 +67,22 @@ def test_every_stage_of_a_method_has_its_energy(tiny, method):
 
 
 def test_nothing_is_projected_for_nothing(tiny):
-    found = measure_energy(*tiny[:1], "c2c_closed", tiny[1], counter, 0.01, 1)
+    session, trials = tiny
+    trial = replace(trials["c2c"], method="c2c_closed")
+    found = measure_energy(session, trial, counter, 0.01, 1)
     assert found["stage_joules"]["projector"] == 0.0
 
 
-class Spy:
-    """A model that keeps the logits of every step: made-up weights may choose one token for ever."""
+class Spy(EagerMoves):
+    """Keeps the logits of every step: made-up weights may choose one token for ever."""
 
-    def __init__(self, model):
-        self._model, self.logits = model, []
+    def __init__(self, lm):
+        super().__init__(lm)
+        self.kept = []
 
-    def __getattr__(self, name):
-        return getattr(self._model, name)
-
-    def step(self, token, cache):
-        self.logits.append(self._model.step(token, cache))
-        return self.logits[-1]
+    def logits(self, token, cache):
+        self.kept.append(super().logits(token, cache))
+        return self.kept[-1]
 
 
 class Thrice:
@@ -93,22 +95,20 @@ class Thrice:
 
 
 @pytest.mark.parametrize("method", ["base", "teacher", "t2t", "c2c"])
-def test_a_request_goes_on_as_if_nothing_had_been_repeated(tiny, method):
-    session, request = tiny
+def test_a_request_goes_on_as_if_nothing_had_been_repeated(tiny, method, monkeypatch):
+    session, trials = tiny
+    trial = replace(trials[method], runtime="spied")
 
-    def logits(clock):
+    def logits(request):
         spies = [Spy(session.pair.base), Spy(session.pair.teachers[0])]
-        pair = replace(session.pair, base=spies[0], teachers=spies[1:])
-        if clock:
-            pair, asked = watched(method, pair, request, clock)
-        else:
-            clock, asked = NullClock(), request
-        with torch.inference_mode():
-            session.arms[method](pair, asked, clock)
-        return [torch.stack(spy.logits) for spy in spies if spy.logits]
+        pair = replace(session.running["eager"], base=spies[0], teachers=spies[1:])
+        monkeypatch.setitem(session.running, "spied", pair)
+        request()
+        return [torch.stack(spy.kept) for spy in spies if spy.kept]
 
     clock = RepeatingClock(Thrice(), range(100))
-    untouched, repeated = logits(None), logits(clock)
+    untouched = logits(lambda: session.answer(trial, NullClock()))
+    repeated = logits(lambda: answer_through(session, trial, clock, maker=clock))
     assert len(clock.joules) >= 7
     for once, often in zip(untouched, repeated, strict=True):
         # each step, and three repeats of it
@@ -123,4 +123,5 @@ def test_middle_steps_stand_for_all():
 
 
 def test_without_a_counter_there_is_no_energy(tiny):
-    assert energy.energy_by_stage(*tiny[:1], "base", tiny[1], None) is None
+    session, trials = tiny
+    assert energy.energy_by_stage(session, trials["base"]) is None

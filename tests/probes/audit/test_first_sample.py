@@ -42,6 +42,7 @@ def test_every_method_of_one_sample_is_audited(shard):
         assert found["energy"] is None  # no NVIDIA device
         assert set(found["memory"]["stage_peak_bytes"]) < set(found["launches"])
     assert "teacher_decode" in audit["methods"]["t2t"]["launches"]
+    assert audit["methods_by_runtime"] == {"eager": audit["methods"]}
     assert run["wall_seconds"]["audit"] > 0
 
 
@@ -54,10 +55,10 @@ def test_nobody_audits_unasked(shard):
 def test_trouble_in_the_audit_is_written_down_and_loses_nothing(shard, monkeypatch, capsys):
     whole = launches.audit_launches
 
-    def fails(session, method, request):
-        if method == "base":
+    def fails(session, trial):
+        if trial.method == "base":
             raise RuntimeError("the profiler\nis busy")
-        return whole(session, method, request)
+        return whole(session, trial)
 
     monkeypatch.setattr(launches, "audit_launches", fails)
     run, records = shard("--audit")
@@ -67,7 +68,9 @@ def test_trouble_in_the_audit_is_written_down_and_loses_nothing(shard, monkeypat
     assert methods["base"]["problem"] == "launches: RuntimeError: the profiler is busy"
     assert "problem" not in methods["c2c"]
     assert "launches" in methods["t2t"]
-    assert "the audit of base failed in launches: RuntimeError: the" in capsys.readouterr().err
+    assert (
+        "the audit of base (eager) failed in launches: RuntimeError: the" in capsys.readouterr().err
+    )
 
 
 class AcceleratorError(RuntimeError):
@@ -75,7 +78,7 @@ class AcceleratorError(RuntimeError):
 
 
 def test_a_device_that_breaks_in_the_audit_takes_no_record_with_it(shard, monkeypatch):
-    def breaks(session, method, request):
+    def breaks(session, trial):
         def is_lost(*_):
             raise AcceleratorError("an illegal memory access")
 

@@ -12,15 +12,24 @@ from c2c_timing.meters.clock import NullClock, StageClock
 from c2c_timing.probes.self_test import stage_delays
 from c2c_timing.probes.self_test import whole as self_test
 from c2c_timing.probes.self_test.overhead import describe, measure_clock, measure_overhead, verdict
-from c2c_timing.probes.self_test.stage_delays import METHODS, StageCheck, check_stages
+from c2c_timing.probes.self_test.stage_delays import StageCheck, check_stages
 from c2c_timing.probes.self_test.witness import Witness
+from c2c_timing.session import Trial
 from c2c_timing.stages import Stage
 
 
 @pytest.fixture(scope="module")
 def tiny():
-    session, request = self_test.open_tiny("cpu")
-    return session, request.shortened(self_test.FEW_TOKENS)
+    session, tasks = self_test.open_tiny("cpu")
+    return session, {
+        method: Trial(method, "eager", task.shortened(self_test.FEW_TOKENS))
+        for method, task in tasks.items()
+    }
+
+
+def check(tiny, *arguments, methods=self_test.METHODS, **others):
+    session, trials = tiny
+    return check_stages(session, [trials[method] for method in methods], *arguments, **others)
 
 
 def failed(checks):
@@ -28,14 +37,15 @@ def failed(checks):
 
 
 def test_the_clock_finds_every_delay_of_every_method(tiny):
-    checks = check_stages(*tiny)
+    checks = check(tiny)
     assert failed(checks) == set()
-    assert {check.method for check in checks} == set(METHODS)
+    assert {check.method for check in checks} == set(self_test.METHODS)
     assert {check.stage for check in checks} == {stage.value for stage in Stage}
+    assert {check.runtime for check in checks} == {"eager"}
     # 10 ms in each call: a sleep never ends early
     least = {check.stage: check.delay_ms for check in checks if check.method == "c2c"}
     assert least["decode"] >= 30
-    assert least["projector"] >= 40
+    assert least["projector"] >= 10
 
 
 SWAPPED = {Stage.BASE_PREFILL: Stage.TEACHER_PREFILL, Stage.TEACHER_PREFILL: Stage.BASE_PREFILL}
@@ -49,15 +59,15 @@ class SwappedClock(StageClock):
 
 
 def test_swapped_timers_fail(tiny):
-    checks = check_stages(*tiny, lambda *_: SwappedClock(), methods=("c2c", "base"), repeats=3)
+    checks = check(tiny, lambda *_: SwappedClock(), methods=("c2c", "base"), repeats=3)
     assert failed(checks) >= {
         ("c2c", "base_prefill"),
         ("c2c", "teacher_prefill"),
         ("base", "base_prefill"),
     }
-    check = next(check for check in checks if check.stage == "base_prefill")
-    assert check.neighbour == "teacher_prefill"
-    assert "the timer of base_prefill shows" in check.as_line()
+    first = next(check for check in checks if check.stage == "base_prefill")
+    assert first.neighbour == "teacher_prefill"
+    assert "c2c (eager): the timer of base_prefill shows" in first.as_line()
 
 
 class Stream:
@@ -83,13 +93,13 @@ class StreamWitness(Witness):
 
     stream: Stream
 
-    def watch(self, stage, call, *args):
+    def make(self, stage, call, *args):
         def waits(*args):
             # The models run on the host, so what reads a delayed result waits for it.
             self.stream.synchronize()
             return call(*args)
 
-        return super().watch(stage, waits, *args)
+        return super().make(stage, waits, *args)
 
     def _now(self):
         return self.stream.event()
@@ -124,7 +134,7 @@ def on_a_stream(tiny, is_synchronised):
     def clock(*_):
         return StreamClock(stream) if is_synchronised else StageClock()
 
-    return check_stages(*tiny, clock, witness, methods=("base", "c2c"), repeats=5)
+    return check(tiny, clock, witness, methods=("base", "c2c"), repeats=5)
 
 
 def test_a_clock_in_step_with_its_device_passes(tiny):
@@ -141,7 +151,7 @@ def test_a_clock_that_drops_the_synchronisation_fails(tiny):
 
 
 def test_a_busy_machine_is_no_failure(tiny):
-    checks = check_stages(*tiny, make_witness=HalfBusyWitness, methods=("base",), repeats=5)
+    checks = check(tiny, make_witness=HalfBusyWitness, methods=("base",), repeats=5)
     assert failed(checks) == set()
 
 
@@ -154,13 +164,13 @@ class HalfBusyWitness(Witness):
         super().__init__(delayed, delay_ms)
         type(self).requests += 1
 
-    def watch(self, stage, call, *args):
+    def make(self, stage, call, *args):
         def slowed(*args):
             if self.requests % 2:
                 time.sleep(0.03)
             return call(*args)
 
-        return super().watch(stage, slowed, *args)
+        return super().make(stage, slowed, *args)
 
 
 @pytest.mark.parametrize(("low", "high", "words"), [
@@ -175,7 +185,9 @@ COSTS = {"mark_us": 2.0, "resolution_us": 1.0}
 
 
 def test_overhead_is_a_ratio_with_an_interval(tiny):
-    overhead = measure_overhead(*tiny, "base", COSTS, rounds=12)
+    session, trials = tiny
+    overhead = measure_overhead(session, trials["base"], COSTS, rounds=12)
+    assert (overhead["method"], overhead["runtime"]) == ("base", "eager")
     assert overhead["ratio_low"] <= overhead["ratio"] <= overhead["ratio_high"]
     assert overhead["rounds"] == 12
     assert overhead["residual_ms"] > 0
@@ -183,17 +195,13 @@ def test_overhead_is_a_ratio_with_an_interval(tiny):
     accounted = 6 * COSTS["mark_us"] / 1e3 / overhead["bare_request_ms"]
     assert overhead["accounted_share"] == pytest.approx(accounted)
     assert "95 %" in describe(overhead)[0]
-    few = measure_overhead(*tiny, "base", COSTS, rounds=3)
+    few = measure_overhead(session, trials["base"], COSTS, rounds=3)
     assert few["verdict"] == "not distinguishable"
 
 
 def test_a_bare_request_is_the_same_request(tiny):
-    session, request = tiny
-    with session.torch.inference_mode():
-        bare, timed = (
-            session.arms["c2c"](session.pair, request, clock)
-            for clock in (NullClock(), StageClock())
-        )
+    session, trials = tiny
+    bare, timed = (session.answer(trials["c2c"], clock) for clock in (NullClock(), StageClock()))
     assert bare == timed
     assert NullClock().read().marks == []
 
@@ -205,7 +213,9 @@ def test_the_clock_measures_itself():
 
 
 def invented(error_ms):
-    return StageCheck("c2c", "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8)
+    return StageCheck(
+        "c2c", "eager", "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
+    )
 
 
 @pytest.mark.parametrize(("error_ms", "code"), [(0.1, 0), (-40.0, 1)])
