@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .meters import nvml
 from .meters.clock import Reading, StageClock, clock_for
 from .meters.peak_memory import peak_memory_of
 from .meters.wall_times import WallTimes
@@ -65,21 +63,6 @@ class Session:
             self.memory = peak_memory_of(device)
             self.methods = load_methods()
             self.preparation = Preparation(settings, self.pair, self.methods)
-
-    @functools.cached_property
-    def shapes(self) -> dict:
-        """What the pair's parts weigh; to be asked for after the last request of a record."""
-        from .engine.shapes import describe_shapes
-
-        return describe_shapes(self.pair)
-
-    @functools.cached_property
-    def nvml_handle(self) -> Any | None:
-        """NVML's handle of the device; None on a CPU, or without NVML."""
-        if self.pair.device.type != "cuda":
-            return None
-        properties = self.torch.cuda.get_device_properties(self.pair.device)
-        return nvml.find_device(str(properties.uuid))
 
     def time_request(self, trial: Trial) -> Timed:
         """One timed request."""

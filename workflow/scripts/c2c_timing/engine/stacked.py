@@ -45,7 +45,8 @@ class Half:
 
     def blocks(self, name: str) -> list[Block]:
         """The blocks of one of its parts."""
-        return list(self.projector.get_submodule(f"{self.kind}_{name}.blocks").children())
+        parts = self.projector.get_submodule(f"{self.kind}_{name}.blocks").children()
+        return [part for part in parts if isinstance(part, Block)]
 
 
 def open_halves(fuser: Fuser) -> list[Half]:
@@ -63,6 +64,9 @@ def open_halves(fuser: Fuser) -> list[Half]:
 
 class StackedLinear(nn.Module):
     """Many linear maps of one shape; each (n, tokens, in) to (n, tokens, out)."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
 
     def __init__(self, linears: Sequence[nn.Linear]) -> None:
         super().__init__()
@@ -89,6 +93,8 @@ def share_memory(linears: Sequence[nn.Linear], stacked: torch.Tensor) -> None:
 
 class StackedBlocks(nn.Module):
     """``projector.Block`` for many halves at once."""
+
+    scale: torch.Tensor
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         super().__init__()

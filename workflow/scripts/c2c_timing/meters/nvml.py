@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pynvml
+
+if TYPE_CHECKING:
+    import torch
 
 # Of the reasons for a lower clock those that are trouble: too hot, or too little power delivered.
 # The power cap is not: a card at its own limit is timed as it is sold, and the passport names it.
@@ -26,6 +29,15 @@ def find_device(uuid: str) -> Any | None:
         name = uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}"
         return pynvml.nvmlDeviceGetHandleByUUID(name)
     return None
+
+
+def handle_of(device: torch.device) -> Any | None:
+    """NVML's handle of torch's device; None on a CPU, or without NVML."""
+    if device.type != "cuda":
+        return None
+    import torch
+
+    return find_device(str(torch.cuda.get_device_properties(device).uuid))
 
 
 def describe(handle: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def empty_subjects(config: dict[str, Any], layers: Iterable[Mapping[str, Any] | 
     Snakemake merges mappings key by key, so that an empty one would leave those that it covers.
     ``layers`` are the config files of the command line, then its own values, in their order.
     """
-    anew = None
+    anew: dict[str, Any] | None = None
     for layer in layers:
         subjects = (layer or {}).get("subjects")
         if subjects == {}:

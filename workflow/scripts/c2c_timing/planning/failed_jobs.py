@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .shards import PlannedShard
 
@@ -42,12 +43,12 @@ class FailedJobs(logging.Handler):
     def __init__(self, shards: Sequence[PlannedShard]) -> None:
         super().__init__(level=logging.ERROR)
         self._shard_names = {shard.timing_file: shard.name for shard in shards}
-        self._last_errors: dict[int, logging.LogRecord] = {}
+        self._last_errors: dict[int, Any] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of ``JOB_ERROR`` events (snakemake-interface-logger-plugins)."""
         if getattr(record, "event", None) == "job_error":
-            self._last_errors[record.jobid] = record
+            self._last_errors[getattr(record, "jobid", -1)] = record
 
     def failures(self) -> list[Failure]:
         """Jobs whose outputs are missing: one that succeeded when it was tried again has them."""
@@ -65,7 +66,7 @@ class FailedJobs(logging.Handler):
             f"{jobs} failed; the same call makes them again, and what waits for them:", failures
         )
 
-    def _failure(self, record: logging.LogRecord) -> Failure:
+    def _failure(self, record: Any) -> Failure:
         log = next(map(str, record.log), "")
         shards = [self._shard_names[path] for path in record.output if path in self._shard_names]
         name = shards[0] if shards else record.rule_name

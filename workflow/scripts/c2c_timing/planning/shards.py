@@ -62,7 +62,7 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
     Raises:
         UserError: an unknown pair, data set or subject.
     """
-    shards = []
+    shards: list[PlannedShard] = []
     for pair in config["pairs"]:
         load_pair_card(pair)
         for dataset in config["datasets"]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..shard_names import errors_file, journal_file, run_file, timing_name
 from .journal import Journal, json_line
 from .line_file import sync_folder
 
@@ -26,7 +27,7 @@ class ShardFiles:
     @classmethod
     def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
         """Named as the contract says."""
-        return cls.beside(folder / f"{dataset}_{subject}_timing.jsonl")
+        return cls.beside(folder / timing_name(dataset, subject))
 
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
@@ -37,9 +38,7 @@ class ShardFiles:
         """
         if not output.name or output.is_dir():
             raise UserError(f"{output}: is a folder; name a file for the records (--output)")
-        stem = output.stem.removesuffix("_timing")
-        errors, run = (output.with_name(f"{stem}_{end}") for end in ("errors.jsonl", "run.json"))
-        return cls(output, errors, run, output.parent / "journal" / f"{stem}.jsonl")
+        return cls(output, errors_file(output), run_file(output), journal_file(output))
 
     def publish(self, journal: Journal, run: dict[str, Any]) -> None:
         """Make the outputs of a complete journal, and remove it; the records come last.

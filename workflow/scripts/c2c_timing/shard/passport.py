@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from ..cards.pair_card import FuserSpec
-from ..meters import nvml as nvml_device
+from ..meters import nvml
 from ..places import LIBRARY
 from .fingerprint import versions
 
@@ -29,8 +29,8 @@ GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 def passport(session: Session) -> dict[str, Any]:
     """The passport of a shard; what cannot be known here is None."""
-    gpu = session.nvml_handle
-    device = nvml_device.describe(gpu) if gpu is not None else {}
+    gpu = nvml.handle_of(session.pair.device)
+    device = nvml.describe(gpu) if gpu is not None else {}
     return {
         "versions": versions()
         | {"cuda": session.torch.version.cuda, "driver": device.pop("driver", None)},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..cards.dataset_card import DatasetCard
 from ..data.selection import with_others
 from ..data.sources import Row
 from ..errors import UserError
 from ..interrupts import Interrupted
+from ..meters import nvml
 from ..meters.machine import MachineLog
 from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
@@ -95,7 +98,7 @@ def _time_into(
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
             self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
-            watch = MachineLog(session.nvml_handle)
+            watch = MachineLog(nvml.handle_of(session.pair.device))
             loop = SampleLoop(session, walls, journal.attempt)
             _time_unfinished(samples, journal, loop, watch)
             counts, last_error = _count(journal)
@@ -109,7 +112,7 @@ def _time_into(
                 **_history(journal),
                 "counts": counts,
                 "model_config": session.model_config,
-                "shapes": session.shapes,
+                "shapes": _shapes(session),
                 **passport(session),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
@@ -124,6 +127,14 @@ def _time_into(
         except Interrupted as signal:
             raise Interrupted(signal.number, journal.kept()) from None
     return run
+
+
+@functools.lru_cache(maxsize=1)
+def _shapes(session: Session) -> dict[str, Any]:
+    """What the pair's parts weigh, once for all shards of a command; after the last request."""
+    from ..engine.shapes import describe_shapes
+
+    return describe_shapes(session.pair)
 
 
 def _time_unfinished(

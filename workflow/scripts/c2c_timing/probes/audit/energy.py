@@ -96,7 +96,7 @@ class _CacheBefore:
 
 def energy_by_stage(session: Session, trial: Trial) -> dict[str, Any] | None:
     """Energy by NVML's counter; None where there is no device or no counter."""
-    handle = session.nvml_handle
+    handle = nvml.handle_of(session.pair.device)
     if handle is None or nvml.energy_joules(handle) is None:
         return None
     return measure_energy(session, trial, lambda: nvml.energy_joules(handle) or 0.0)
