@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
@@ -37,7 +39,6 @@ def main(argv: list[str] | None = None) -> int:
     settings = settings_from(arguments, SourceSpec("builtin"))
 
     from c2c_timing.cards.dataset_card import load_dataset_card
-    from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.sources import read_rows
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.probes.self_test.overhead import (
@@ -46,29 +47,38 @@ def main(argv: list[str] | None = None) -> int:
         measure_clock,
         measure_overhead,
     )
-    from c2c_timing.session import Session
+    from c2c_timing.session import Session, Trial
 
     card = load_dataset_card("gsm8k")
-    row = next(iter(read_rows(card, "all", settings.source)))
+    row, other = itertools.islice(read_rows(card, "all", settings.source), 2)
     session = Session(settings, WallTimes())
-    prompt = build_prompt(card, "all", row.values)
-    request = session.prepare_for(settings.methods, prompt, card, "all").request.at_length("fixed")
+    tasks, troubles = session.preparation.tasks_of_row(card, "all", replace(row, other=other))
+    for trouble in troubles.values():
+        raise trouble
     clock = measure_clock(session.pair.device.type)
+    overheads = [
+        measure_overhead(
+            session,
+            Trial(method, runtime, task.at_length("fixed")),
+            clock,
+            arguments.rounds,
+            settings.seed,
+            arguments.seconds,
+        )
+        for runtime in settings.runtimes
+        for method, task in tasks.items()
+    ]
     found = {
         "pair": settings.pair.name,
         "model_config": session.model_config,
         "clock": clock,
-        "overhead": [
-            measure_overhead(
-                session, request, method, clock, arguments.rounds, settings.seed, arguments.seconds
-            )
-            for method in settings.methods
-        ],
+        "overhead": overheads,
     }
     config = session.model_config
     print(f"{found['pair']} ({config['weights']} weights, {config['dtype']}) on {config['device']}")
-    print(describe_clock(found["clock"]))
-    for overhead in found["overhead"]:
+    print(describe_clock(clock))
+    for overhead in overheads:
+        print(f"{overhead['method']} under {overhead['runtime']}:")
         print("\n".join(describe(overhead)))
     if arguments.output:
         arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
