@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from c2c_timing.analysis.record_lines import TIMING_KEYS
+from c2c_timing.analysis.columns import TIMING_KEYS
 
 LACKS = {
     "base": ("teacher", "projector", "num_teacher", "handover"),

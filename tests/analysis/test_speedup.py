@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from c2c_timing.analysis.record_lines import CONDITIONS
+from c2c_timing.analysis.columns import CONDITIONS
 from c2c_timing.analysis.speedup import COLUMNS, compare, verdict
 
 

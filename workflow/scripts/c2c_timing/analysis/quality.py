@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .record_lines import IDENTITY, SETTING
+from .columns import IDENTITY, SETTING
 from .relative_times import medians_of, relative_times
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
