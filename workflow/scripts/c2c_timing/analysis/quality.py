@@ -55,7 +55,7 @@ NEEDED = ["id", "total_time_ms", "residual_flag", *LENGTHS]
 
 
 def judge(
-    groups: pd.core.groupby.DataFrameGroupBy, throttled: Collection[tuple] = frozenset()
+    groups: pd.api.typing.DataFrameGroupBy, throttled: Collection[tuple] = frozenset()
 ) -> pd.DataFrame:
     """``COLUMNS`` of every group of records, in the order in which they were made.
 

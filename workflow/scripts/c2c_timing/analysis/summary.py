@@ -41,7 +41,7 @@ def summarize(
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
 
 
-def _spread(groups: pd.core.groupby.DataFrameGroupBy) -> list[pd.DataFrame]:
+def _spread(groups: pd.api.typing.DataFrameGroupBy) -> list[pd.DataFrame]:
     statistics = {
         "mean": groups[TIMING_KEYS].mean(),
         "std": groups[TIMING_KEYS].std(ddof=1),
@@ -56,7 +56,7 @@ def _spread(groups: pd.core.groupby.DataFrameGroupBy) -> list[pd.DataFrame]:
     ]
 
 
-def _median_intervals(groups: pd.core.groupby.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
+def _median_intervals(groups: pd.api.typing.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
     names, ends = [], []
     for name, rows in groups:
         sample = pd.factorize(pd.MultiIndex.from_frame(rows[SAMPLE]))[0]

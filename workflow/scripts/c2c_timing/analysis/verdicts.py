@@ -13,7 +13,7 @@ def method_verdicts(speedup: pd.DataFrame) -> list[str]:
     """One sentence for each pair, device, runtime, length view and other method."""
     rows = speedup[~is_across_runtimes(speedup)]
     return [
-        f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} is {_verdict(row)} "
+        f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} is {_verdict(row)}"
         f"{method_title(row['against'])}: {_speedup(row)} over {row['num_samples']} samples."
         for row in rows[rows["scope"] == "overall"].to_dict("records")
     ]
@@ -23,8 +23,9 @@ def runtime_verdicts(speedup: pd.DataFrame) -> list[str]:
     """One sentence for each pair, device, length view, method and other runtime."""
     rows = speedup[is_across_runtimes(speedup)]
     return [
-        f"{_where(row)}: {method_title(row['method'])} under {row['runtime']} is {_verdict(row)} "
-        f"{_against(row)}: {_speedup(row)} over {row['num_samples']} samples."
+        f"{_where(row)}: {method_title(row['method'])} under {row['runtime']} is "
+        f"{_verdict(row, 'that ')}under {row['against_runtime']}: {_speedup(row)} over "
+        f"{row['num_samples']} samples."
         for row in rows[rows["scope"] == "overall"].to_dict("records")
     ]
 
@@ -74,15 +75,15 @@ def _where(row: dict, *known: str) -> str:
 
 
 def _against(row: dict) -> str:
-    """What a row's method and runtime are compared with."""
-    runtime = row.get("against_runtime", row["runtime"])
-    title = method_title(row["against"])
-    return title if runtime == row["runtime"] else f"{title} under {runtime}"
+    """What a row is compared with: another method, or its own under another runtime."""
+    runtime, title = row.get("against_runtime", row["runtime"]), method_title(row["against"])
+    return title if runtime == row["runtime"] else f"{runtime} ({title})"
 
 
-def _verdict(row: dict) -> str:
-    known = {"faster": "faster than", "slower": "slower than"}
-    return known.get(row["verdict"], "in speed not distinguishable from")
+def _verdict(row: dict, other: str = "") -> str:
+    """How two sides compare, up to what stands for the other one after ``from``."""
+    known = {"faster": "faster than ", "slower": "slower than "}
+    return known.get(row["verdict"], f"in speed not distinguishable from {other}")
 
 
 def _speedup(row: dict) -> str:

@@ -18,8 +18,6 @@ from ..columns import in_order, method_title
 from ..speedup import compare, is_across_runtimes
 from .style import method_colour, offsets, panels, what
 
-# Told apart by their mark: one colour may be a method that C2C is compared with, and one by itself.
-METHOD_MARK, RUNTIME_MARK = "o", "D"
 UNCLEAR_MARK = "X"
 
 
@@ -28,11 +26,13 @@ class Comparison:
     """One panel: the rows of one condition, and how they are shown.
 
     Attributes:
+        subject: what is faster or slower.
         mark: of rows that can be told from 1.
         label: what the legend calls a series, with the method's name in it.
         slower, faster: what the ratio is of, the faster one below.
     """
 
+    subject: str
     title: str
     rows: pd.DataFrame
     mark: str
@@ -44,66 +44,72 @@ class Comparison:
 def draw(timings: pd.DataFrame) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
-    Panels of C2C against other methods come first, then those of runtimes.
+    Panels of C2C against other methods are in the first line, those of runtimes in the next.
 
     Raises:
         UserError: there is nothing to compare.
     """
     table = compare(timings)
-    shown = _panels(table[table["scope"] != "subject"], timings)
-    if not shown:
+    table = table[table["scope"] != "subject"]
+    across = is_across_runtimes(table)
+    kinds = [_of_methods(table[~across], timings), _of_runtimes(table[across], timings)]
+    lines = [comparisons for comparisons in kinds if comparisons]
+    if not lines:
         raise UserError(
             f"no sample was run by {SUBJECT} and by another method, or under {REFERENCE} and another "
             "runtime: nothing to compare"
         )
     names = ["overall", *sorted(timings["dataset"].unique(), reverse=True)]
+    widest = max(map(len, lines))
+    height = 1.9 + 0.5 * len(names) + (len(lines) - 1) * (1.2 + 0.5 * len(names))
     figure, axes = plt.subplots(
-        1, len(shown), figsize=(2.5 + 4.2 * len(shown), 1.9 + 0.5 * len(names)), squeeze=False,
-        sharey=True, sharex=True,
+        len(lines), widest, figsize=(2.5 + 4.2 * widest, height), squeeze=False,
+        sharey=True, sharex="row",
     )  # fmt: skip
     handles: dict[str, Artist] = {}
-    for axis, panel in zip(axes[0], shown, strict=True):
-        series = _series(shown, panel.mark)
-        for offset, method in zip(offsets(len(series)), series, strict=True):
-            label = panel.label.format(method_title(method))
-            rows = panel.rows[panel.rows["against"] == method]
-            handles[label] = _intervals(
-                axis, rows, names, offset, method_colour(method), panel.mark
-            )
-        _decorate(axis, names, panel)
+    for line, comparisons in zip(axes, lines, strict=True):
+        handles |= _line(line, comparisons, names)
     figure.legend(
         handles.values(), handles.keys(), loc="outside lower center", frameon=False, fontsize=9,
         ncols=3,
     )  # fmt: skip
-    figure.suptitle(f"{_subject(shown)}\n{what(timings)}", fontsize=11)
+    subjects = " and of ".join(comparisons[0].subject for comparisons in lines)
+    figure.suptitle(f"Speed-up of {subjects}\n{what(timings)}", fontsize=11)
     return figure
 
 
-def _panels(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
-    across = is_across_runtimes(table)
+def _of_methods(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
     own = method_title(SUBJECT)
-    found = [
-        Comparison(title, rows, METHOD_MARK, "against {}", "of the other method", f"of {own}")
-        for title, rows in panels(table[~across], among=timings)
+    return [
+        Comparison(own, title, rows, "o", "against {}", "of the other method", f"of {own}")
+        for title, rows in panels(table, among=timings)
     ]
-    for title, rows in panels(table[across], among=timings):
-        against, runtime = f"against {REFERENCE}", rows["runtime"].iloc[0]
-        sides = f"under {REFERENCE}", f"under {runtime}"
-        found.append(
-            Comparison(f"{title}, {against}", rows, RUNTIME_MARK, f"{{}}, {against}", *sides)
-        )
+
+
+def _of_runtimes(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
+    against = f"against {REFERENCE}"
+    found = []
+    for title, rows in panels(table, among=timings):
+        sides = f"under {REFERENCE}", f"under {rows['runtime'].iloc[0]}"
+        title, label = f"{title}, {against}", f"{{}}, {against}"
+        found.append(Comparison("other runtimes", title, rows, "D", label, *sides))
     return found
 
 
-def _series(shown: list[Comparison], mark: str) -> list[str]:
-    """The methods of all panels of one kind, so that each has one place in all of them."""
-    return in_order((m for p in shown if p.mark == mark for m in p.rows["against"]), METHODS)
-
-
-def _subject(shown: list[Comparison]) -> str:
-    kinds = {panel.mark for panel in shown}
-    subjects = {METHOD_MARK: method_title(SUBJECT), RUNTIME_MARK: "other runtimes"}
-    return "Speed-up of " + " and of ".join(name for m, name in subjects.items() if m in kinds)
+def _line(axes: np.ndarray, comparisons: list[Comparison], names: list[str]) -> dict[str, Artist]:
+    """A line of panels; labels and handles for the legend."""
+    # Each method has one place in all of them.
+    series = in_order((m for panel in comparisons for m in panel.rows["against"]), METHODS)
+    handles = {}
+    for axis, panel in zip(axes, comparisons, strict=False):
+        for offset, method in zip(offsets(len(series)), series, strict=True):
+            rows = panel.rows[panel.rows["against"] == method]
+            label, colour = panel.label.format(method_title(method)), method_colour(method)
+            handles[label] = _intervals(axis, rows, names, offset, colour, panel.mark)
+        _decorate(axis, names, panel)
+    for axis in axes[len(comparisons) :]:
+        axis.set_visible(False)
+    return handles
 
 
 def _intervals(
