@@ -5,10 +5,15 @@ import pytest
 import yaml
 from folders import ROOT
 
-from c2c_timing.analysis.coverage import coverage, mark_partial, read_manifest, sentences
+from c2c_timing.analysis.coverage import (
+    coverage,
+    mark_partial,
+    read_manifest,
+    sentences,
+    timing_file,
+)
 from c2c_timing.errors import UserError
 from c2c_timing.planning import plan
-from c2c_timing.shard_names import timing_file
 
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SUMMARY = pd.DataFrame(
