@@ -27,7 +27,7 @@ ERROR_COLUMNS = [
     "runtime",
 ]
 # What a record's ``timing`` tells of a stage beside its time.
-BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
+_BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
     Stage.PROJECTOR: ["projector_avg_ms", "projector_calls"]
 }
 # Times of all steps, where a stage has steps.
@@ -45,7 +45,7 @@ TIMING_KEYS = [
     *(
         key
         for stage in dict.fromkeys((*_MOST_READ, *Stage))
-        for key in (stage.key, *BESIDE.get(stage, ()))
+        for key in (stage.key, *_BESIDE.get(stage, ()))
     ),
     "residual_ms",
     "tokenize_ms",

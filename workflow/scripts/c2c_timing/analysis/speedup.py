@@ -13,8 +13,6 @@ from ..runtime_table import REFERENCE, RUNTIMES
 from ..statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order
 
-# The methods that the subject is compared with.
-REFERENCES = tuple(method for method in METHODS if method != SUBJECT)
 COLUMNS = [
     *CONDITIONS,
     "scope",
@@ -63,7 +61,7 @@ def _methods(timings: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
     """C2C against the other methods."""
     for conditions, records in timings.groupby(CONDITIONS, sort=True):
         known = dict(zip(CONDITIONS, conditions, strict=True))
-        pairs = [(SUBJECT, reference) for reference in REFERENCES]
+        pairs = [(SUBJECT, other) for other in METHODS if other != SUBJECT]
         for own, other, numbers in _compared(records, "method", pairs, seed):
             sides = {"method": own, "against": other, "against_runtime": known["runtime"]}
             yield known | sides | numbers

@@ -47,12 +47,13 @@ def _titles(method: MethodRow) -> dict[str, str]:
     }
 
 
-# Order of rows, and their names in the Markdown table.
-PARTS = {
-    (method.name, part): title
-    for method in METHODS.values()
-    for part, title in _titles(method).items()
-}
+def part_titles() -> dict[tuple[str, str], str]:
+    """Methods and parts in the order of the table's rows, and their names in the Markdown table."""
+    return {
+        (method.name, part): title
+        for method in METHODS.values()
+        for part, title in _titles(method).items()
+    }
 
 
 def stage_table(timings: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def stage_table(timings: pd.DataFrame) -> pd.DataFrame:
         table[f"{name}_mean"], table[f"{name}_std"] = groups[name].mean(), groups[name].std(ddof=1)
     table = table.reset_index().assign(source="measured")
     table = pd.concat([table, *_published_beside(timings)], ignore_index=True)
-    order = {key: place for place, key in enumerate(PARTS)}
+    order = {key: place for place, key in enumerate(part_titles())}
     table["_place"] = [
         order.get(key, len(order)) for key in zip(table["method"], table["part"], strict=True)
     ]
@@ -149,7 +150,7 @@ def as_markdown(table: pd.DataFrame) -> str:
 
 
 def _markdown_row(row: pd.Series) -> str:
-    name = PARTS.get((row["method"], row["part"]), f"{row['method']}, {row['part']}")
+    name = part_titles().get((row["method"], row["part"]), f"{row['method']}, {row['part']}")
     if row["source"] != "measured":
         name = f"*{name} ({row['source']})*"
     number = "" if pd.isna(row["num_records"]) else f"{row['num_records']:.0f}"
