@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 
-from c2c_timing.analysis.record_lines import TIMING_KEYS
+from c2c_timing.analysis.columns import CONDITIONS, TIMING_KEYS
+from c2c_timing.runtime_table import REFERENCE
 
 LACKS = {
     "base": ("teacher", "projector", "num_teacher", "handover"),
@@ -46,3 +48,25 @@ def write(folder, records, errors=(), name="a"):
     beside = folder / f"{name}_errors.jsonl"
     beside.write_text("".join(json.dumps(error) + "\n" for error in errors))
     return path
+
+
+def requests_of(delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm8k",)):
+    """Records of methods with known delays in ms: samples differ, and every request has its noise.
+
+    ``delays``: by method; or by method and runtime.
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    for dataset in datasets:
+        size = rng.lognormal(0, 0.3, samples)
+        for key, delay in delays.items():
+            method, runtime = (key, REFERENCE) if isinstance(key, str) else key
+            times = delay * size[:, None] * rng.lognormal(0, noise, (samples, repeats))
+            ids = [f"{dataset}/{n}" for n in range(samples)]
+            parts.append(pd.DataFrame({
+                "id": np.repeat(ids, repeats), "repeat": np.tile(range(1, repeats + 1), samples),
+                "dataset": dataset, "subject": "all", "method": method,
+                "runtime": runtime, "total_time_ms": times.ravel(),
+            }))  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(**dict.fromkeys(set(CONDITIONS) - {"runtime"}, "x"))

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from c2c_timing.analysis.bottlenecks import COLUMNS, SAVED
 from c2c_timing.analysis.operations import Work
 from c2c_timing.analysis.roofs import Roofs, read_roofs
-from c2c_timing.analysis.runs import read_shapes, run_file_of
+from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.errors import UserError
+from c2c_timing.shard_names import run_file
 
 
 def test_one_row_a_stage_with_the_place_to_work_first():
@@ -86,16 +87,10 @@ def test_other_identities_are_never_mixed(column, value):
     assert bottlenecks([row(0), row(1, **{column: value})])["count"].tolist() == [1] * 6
 
 
-def test_subjects_of_a_data_set_come_together_and_old_records_are_natural():
-    rows = [row(0), row(0, subject="other")]
-    for record in rows:
-        del record["length_view"]
-    table = bottlenecks(rows)
-    assert set(table["length_view"]) == {"natural"}
+def test_subjects_of_a_data_set_come_together():
+    table = bottlenecks([row(0), row(0, subject="other")])
     assert table["count"].tolist() == [2] * 3
     assert table.iloc[0][SAVED] == pytest.approx(2 * bottlenecks([row()]).iloc[0][SAVED])
-    partly = [row(0), row(1, length_view=None)]
-    assert bottlenecks(partly)["count"].tolist() == [2] * 3
 
 
 @pytest.mark.parametrize("config", [
@@ -161,15 +156,15 @@ def test_a_wrong_device_file_is_one_line(tmp_path, text, words):
 def test_shapes_are_found_beside_the_records(tmp_path):
     run = {"pair": "tiny", "model_config": CONFIG, "shapes": SHAPES}
     timing = tmp_path / "gsm8k_all_timing.jsonl"
-    run_file_of(timing).write_text(json.dumps(run))
-    assert read_shapes([run_file_of(timing), tmp_path / "none_run.json"]) == KNOWN
+    run_file(timing).write_text(json.dumps(run))
+    assert read_shapes([run_file(timing), tmp_path / "none_run.json"]) == KNOWN
     older = tmp_path / "older_run.json"
     older.write_text(json.dumps({**run, "shapes": None}))
     assert read_shapes([older]) == {}
     other = tmp_path / "other_run.json"
     other.write_text(json.dumps({**run, "shapes": {**SHAPES, "base": model(2)}}))
     with pytest.raises(UserError, match="differ"):
-        read_shapes([run_file_of(timing), other])
+        read_shapes([run_file(timing), other])
     other.write_text('{"pair": "tiny"}')
     with pytest.raises(UserError, match="not a shard's run file"):
         read_shapes([other])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from c2c_timing.analysis.break_even import COLUMNS, break_even, break_even_table
-from c2c_timing.analysis.record_lines import CONDITIONS
+from c2c_timing.analysis.columns import CONDITIONS
 from c2c_timing.analysis.stage_costs import fit_stages, stage_costs
 
 # a in ms, b in ms per token
@@ -56,7 +56,8 @@ def records(noise=0.02, samples=30, repeats=3, seed=0):
             for row in (c2c, t2t):
                 a, b = COSTS["decode"]
                 scale = rng.lognormal(0, noise)
-                row |= {"decode_total_ms": (a + b * ANSWER) * scale, "tpot_ms": b * scale}
+                steps = np.array([a + b, *[b] * (ANSWER - 1)]) * scale
+                row |= {"decode_total_ms": steps.sum(), "decode_step_times_ms": steps}
                 rows.append(where | row)
     table = pd.DataFrame(rows)
     for column in ("projector_total_ms", "message_length", "teacher_decode_step_times_ms"):

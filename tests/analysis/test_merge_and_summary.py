@@ -8,11 +8,11 @@ import pytest
 from analysis.invented import LACKS, invent, write
 
 from c2c_timing.analysis.break_even import break_even_table
+from c2c_timing.analysis.columns import ERROR_COLUMNS
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
 from c2c_timing.analysis.page import render
-from c2c_timing.analysis.record_lines import ERROR_COLUMNS
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import UserError

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.analysis.operations import Work, attended, decode, prefill, stage_work
+from c2c_timing.stages import Stage
 
-ALL = ("base_embedding_ms", "base_prefill_ms", "teacher_embedding_ms", "teacher_prefill_ms",
-       "projector_total_ms", "teacher_decode_total_ms", "decode_total_ms")  # fmt: skip
+ALL = tuple(stage for stage in Stage if stage.model != "host")
 
 
 def record(stages=ALL, **changes):
-    present = dict.fromkeys(ALL, float("nan")) | dict.fromkeys(stages, 1.0)
+    present = dict.fromkeys((s.key for s in ALL), float("nan")) | dict.fromkeys(
+        (s.key for s in stages), 1.0
+    )
     return present | {"prompt_length": 11, "num_generated_tokens": 4.0, **changes}
 
 
@@ -45,46 +47,46 @@ def test_half_the_bytes_with_half_the_width():
 
 
 def test_base_alone():
-    work = stage_work(record(["base_embedding_ms", "base_prefill_ms", "decode_total_ms"]), SHAPES)
-    assert set(work) == {"base_embedding_ms", "base_prefill_ms", "decode_total_ms"}
-    assert work["base_prefill_ms"] == prefill(model(), 10)
-    assert work["decode_total_ms"] == decode(model(), 4, 10)
+    work = stage_work(record([Stage.BASE_EMBEDDING, Stage.BASE_PREFILL, Stage.DECODE]), SHAPES)
+    assert set(work) == {Stage.BASE_EMBEDDING, Stage.BASE_PREFILL, Stage.DECODE}
+    assert work[Stage.BASE_PREFILL] == prefill(model(), 10)
+    assert work[Stage.DECODE] == decode(model(), 4, 10)
 
 
 def test_the_teacher_alone_decodes_itself():
-    stages = ["teacher_embedding_ms", "teacher_prefill_ms", "decode_total_ms"]
+    stages = [Stage.TEACHER_EMBEDDING, Stage.TEACHER_PREFILL, Stage.DECODE]
     work = stage_work(record(stages, teacher_prompt_length=11.0), SHAPES)
-    assert work["teacher_prefill_ms"] == prefill(model(3), 10)
-    assert work["decode_total_ms"] == decode(model(3), 4, 10)
+    assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 10)
+    assert work[Stage.DECODE] == decode(model(3), 4, 10)
 
 
 def test_text_to_text_reads_two_prompts():
-    stages = [stage for stage in ALL if stage != "projector_total_ms"]
+    stages = [stage for stage in ALL if stage is not Stage.PROJECTOR]
     facts = {"num_teacher_tokens": 6.0, "teacher_prompt_length": 8.0, "sections": None}
     work = stage_work(record(stages, **facts), SHAPES)
-    assert work["teacher_prefill_ms"] == prefill(model(3), 7)
-    assert work["teacher_decode_total_ms"] == decode(model(3), 6, 7)
-    assert work["base_prefill_ms"] == prefill(model(), 10)
+    assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 7)
+    assert work[Stage.TEACHER_DECODE] == decode(model(3), 6, 7)
+    assert work[Stage.BASE_PREFILL] == prefill(model(), 10)
 
 
 def fused(**changes):
-    stages = [stage for stage in ALL if stage != "teacher_decode_total_ms"]
+    stages = [stage for stage in ALL if stage is not Stage.TEACHER_DECODE]
     return record(stages, **{"projector_calls": 2.0, "teacher_prompt_length": 11.0, **changes})
 
 
 def test_c2c_without_sections_is_one_pass_of_each_model():
     work = stage_work(fused(), SHAPES)
-    assert work["projector_total_ms"] == Work(
+    assert work[Stage.PROJECTOR] == Work(
         2 * 3000 * 10, 4 * (3000 + 30 + 96 * 10), operators=60, passes=1
     )
-    assert work["teacher_prefill_ms"] == prefill(model(3), 10)
+    assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 10)
 
 
 def test_c2c_with_two_teachers_reads_with_both():
     two = {**SHAPES, "teachers": [model(3), model(5)], "fusers": [FUSER, FUSER]}
     work = stage_work(fused(), two)
-    assert work["teacher_prefill_ms"] == prefill(model(3), 10) + prefill(model(5), 10)
-    assert work["projector_total_ms"].flops == 2 * 2 * 3000 * 10
+    assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 10) + prefill(model(5), 10)
+    assert work[Stage.PROJECTOR].flops == 2 * 2 * 3000 * 10
 
 
 def test_sections_say_what_is_read_and_what_is_projected():
@@ -95,18 +97,18 @@ def test_sections_say_what_is_read_and_what_is_projected():
     ]
     work = stage_work(fused(sections=sections), SHAPES)
     parts = [prefill(model(), *part) for part in ((3, 0), (5, 3), (2, 8))]
-    assert work["base_prefill_ms"] == sum(parts, Work())
-    assert work["teacher_prefill_ms"] == prefill(model(3), 4) + prefill(model(3), 5, 4)
-    assert work["projector_total_ms"].flops == 2 * 3000 * 5
+    assert work[Stage.BASE_PREFILL] == sum(parts, Work())
+    assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 4) + prefill(model(3), 5, 4)
+    assert work[Stage.PROJECTOR].flops == 2 * 3000 * 5
 
 
 def test_closed_gates_leave_no_work():
-    assert "projector_total_ms" not in stage_work(fused(projector_calls=0.0), SHAPES)
+    assert Stage.PROJECTOR not in stage_work(fused(projector_calls=0.0), SHAPES)
 
 
 @pytest.mark.parametrize(("unknown", "lost"), [
-    ({"base": None}, {"base_embedding_ms", "base_prefill_ms", "decode_total_ms"}),
-    ({"teachers": [None]}, {"teacher_embedding_ms", "teacher_prefill_ms"}),
+    ({"base": None}, {Stage.BASE_EMBEDDING, Stage.BASE_PREFILL, Stage.DECODE}),
+    ({"teachers": [None]}, {Stage.TEACHER_EMBEDDING, Stage.TEACHER_PREFILL}),
 ])  # fmt: skip
 def test_a_model_without_shapes_leaves_its_stages_out(unknown, lost):
     complete = stage_work(fused(), SHAPES)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import merge_timings
 import summarize_timings
+from c2c_timing.analysis.columns import ERROR_COLUMNS, TIMING_KEYS
 from c2c_timing.analysis.merge import kept_apart, merge
 from c2c_timing.analysis.page import render
 from c2c_timing.analysis.quality import judge, quality_sentences
-from c2c_timing.analysis.record_lines import ERROR_COLUMNS, OPTIONAL, TIMING_KEYS
+from c2c_timing.analysis.record_lines import OPTIONAL
 from c2c_timing.analysis.relative_times import medians_of, relative_times
 from c2c_timing.analysis.runs import read_throttled
 from c2c_timing.analysis.summary import KEYS, summarize

@@ -1,31 +1,13 @@
-"""The comparison on invented arms whose true ratio is known."""
+"""The comparison on invented requests whose true ratio is known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from analysis.invented import requests_of
 
-from c2c_timing.analysis.record_lines import CONDITIONS
 from c2c_timing.analysis.speedup import COLUMNS, compare, verdict
-
-
-def arms(delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm8k",)):
-    """Records of arms with known delays in ms: samples differ, and every request has its noise."""
-    rng = np.random.default_rng(seed)
-    parts = []
-    for dataset in datasets:
-        size = rng.lognormal(0, 0.3, samples)
-        for method, delay in delays.items():
-            times = delay * size[:, None] * rng.lognormal(0, noise, (samples, repeats))
-            ids = [f"{dataset}/{n}" for n in range(samples)]
-            parts.append(pd.DataFrame({
-                "id": np.repeat(ids, repeats), "repeat": np.tile(range(1, repeats + 1), samples),
-                "dataset": dataset, "subject": "all", "method": method,
-                "total_time_ms": times.ravel(),
-            }))  # fmt: skip
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(**dict.fromkeys(CONDITIONS, "x"))
 
 
 def overall(table, seed=0):
@@ -36,7 +18,7 @@ def overall(table, seed=0):
 def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
     inside, medians_inside, called_equal, called_faster = 0, 0, 0, 0
     for trial in range(100):
-        row = overall(arms({"c2c": 10, "t2t": 20, "base": 10}, seed=trial), seed=trial)
+        row = overall(requests_of({"c2c": 10, "t2t": 20, "base": 10}, seed=trial), seed=trial)
         inside += row.loc["t2t", "speedup_low"] <= 2 <= row.loc["t2t", "speedup_high"]
         medians_inside += (
             row.loc["t2t", "median_ratio_low"] <= 2 <= row.loc["t2t", "median_ratio_high"]
@@ -50,9 +32,9 @@ def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
 
 
 def test_few_samples_are_not_oversold():
-    equal = [overall(arms({"c2c": 10, "base": 10}, samples=8, seed=n)) for n in range(100)]
+    equal = [overall(requests_of({"c2c": 10, "base": 10}, samples=8, seed=n)) for n in range(100)]
     assert sum(row.loc["base", "verdict"] == "not distinguishable" for row in equal) >= 90
-    one = overall(arms({"c2c": 10, "base": 30}, samples=4)).loc["base"]
+    one = overall(requests_of({"c2c": 10, "base": 30}, samples=4)).loc["base"]
     assert np.isnan(one["speedup_low"])
     assert one["verdict"] == "not distinguishable"
     assert one["speedup"] == pytest.approx(3, rel=0.5)
@@ -60,7 +42,7 @@ def test_few_samples_are_not_oversold():
 
 def test_repeats_of_one_sample_do_not_count_as_samples():
     # The ratio itself differs from sample to sample: only more samples can pin it down.
-    table = arms({"c2c": 10, "base": 10}, samples=6, repeats=200, noise=0.02)
+    table = requests_of({"c2c": 10, "base": 10}, samples=6, repeats=200, noise=0.02)
     shift = table["id"].map(dict(zip(table["id"].unique(), [0.5, 0.7, 1, 1, 1.5, 2], strict=True)))
     table.loc[table["method"] == "base", "total_time_ms"] *= shift[table["method"] == "base"]
     row = overall(table).loc["base"]
@@ -70,7 +52,7 @@ def test_repeats_of_one_sample_do_not_count_as_samples():
 
 
 def test_scopes_and_conditions_have_rows_of_their_own():
-    table = arms({"c2c": 10, "base": 12, "t2t": 30}, datasets=("gsm8k", "mmlu"), samples=5)
+    table = requests_of({"c2c": 10, "base": 12, "t2t": 30}, datasets=("gsm8k", "mmlu"), samples=5)
     other = table.assign(**{"model_config.device": "y"})
     result = compare(pd.concat([table, other]))
     assert list(result.columns) == COLUMNS
@@ -80,7 +62,7 @@ def test_scopes_and_conditions_have_rows_of_their_own():
 
 
 def test_only_pairs_count_and_without_pairs_there_is_nothing():
-    table = arms({"c2c": 10, "base": 12}, samples=5, repeats=2)
+    table = requests_of({"c2c": 10, "base": 12}, samples=5, repeats=2)
     lost = table[(table["method"] == "base") & (table["id"] == "gsm8k/0") & (table["repeat"] == 1)]
     row = overall(table.drop(lost.index)).loc["base"]
     assert (row["num_samples"], row["num_pairs"]) == (5, 9)
@@ -89,7 +71,7 @@ def test_only_pairs_count_and_without_pairs_there_is_nothing():
 
 
 def test_same_seed_same_numbers():
-    table = arms({"c2c": 10, "base": 12})
+    table = requests_of({"c2c": 10, "base": 12})
     pd.testing.assert_frame_equal(compare(table, 1), compare(table, 1))
     assert compare(table, 1)["speedup_low"].ne(compare(table, 2)["speedup_low"]).any()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2c_timing.analysis.columns import TIMING_KEYS
 from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
-from c2c_timing.analysis.record_lines import TIMING_KEYS
 from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.data.sources import SourceSpec, read_rows
 

@@ -1,4 +1,4 @@
-"""Compare C2C with every other method, sample by sample: does it pay?"""
+"""Compare C2C with every other method, and runtimes with each other, sample by sample: what pays?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
-from c2c_timing.analysis.verdicts import verdicts
+from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.method_table import SUBJECT
+from c2c_timing.runtime_table import REFERENCE
 
 EXAMPLE = """example:
   python workflow/scripts/compare_methods.py --timings results/timings.parquet --output results/speedup.tsv
@@ -35,11 +37,12 @@ def main(argv: list[str] | None = None) -> int:
     speedup = compare(read_timings(arguments.timings), arguments.seed)
     if speedup.empty:
         raise UserError(
-            f"{arguments.timings}: no sample was run by c2c and by another method; set methods, "
-            "for example with --configfile configs/compare.yaml"
+            f"{arguments.timings}: no sample was run by {SUBJECT} and by another method, or under "
+            f"{REFERENCE} and another runtime; set methods, for example with --configfile "
+            "configs/compare.yaml"
         )
     write_tsv(speedup, arguments.output)
-    print("\n".join(verdicts(speedup, None)))
+    print("\n".join(method_verdicts(speedup) + runtime_verdicts(speedup)))
     return 0
 
 

@@ -6,12 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from c2c_timing.analysis.bottlenecks import find_bottlenecks
 from c2c_timing.analysis.coverage import shard_files
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
-from c2c_timing.analysis.runs import read_shapes, run_file_of
+from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/find_bottlenecks.py results/timings/*/*_run.json \\
@@ -50,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     runs = list(arguments.runs)
     if arguments.manifest:
         shards = shard_files(arguments.manifest, arguments.timings_dir)
-        runs += map(run_file_of, shards)
+        runs += map(run_file, shards)
     roofs = read_roofs(arguments.device)
     table = find_bottlenecks(read_timings(arguments.timings), read_shapes(runs), roofs)
     write_tsv(table, arguments.output)
@@ -58,13 +61,15 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _verdict(table) -> str:
+def _verdict(table: pd.DataFrame) -> str:
     """The first line as a sentence."""
     first = table.iloc[0]
     if first.isna()["time_over_floor"]:
         return "no floor is known: other devices than the measured one, or runs without shapes"
+    under = f" under {first['runtime']}" if table["runtime"].nunique() > 1 else ""
     return (
-        f"work first on {first['stage']} of {first['pair']}, {first['method']} ({first['dataset']}): "
+        f"work first on {first['stage']} of {first['pair']}, {first['method']}{under} "
+        f"({first['dataset']}): "
         f"{first['time_over_floor']:.3g} times its floor, bound by {first['bound_by']}"
     )
 

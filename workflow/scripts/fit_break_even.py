@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.break_even import break_even_table
+from c2c_timing.analysis.break_even import CACHE, TEXT, break_even_table
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_costs import stage_costs
-from c2c_timing.analysis.verdicts import verdicts
+from c2c_timing.analysis.verdicts import break_even_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 
@@ -39,12 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     table = break_even_table(timings, arguments.seed)
     if table.empty:
         raise UserError(
-            f"{arguments.timings}: has no records of both c2c and t2t; set methods, for example "
+            f"{arguments.timings}: has no records of both {CACHE} and {TEXT}; set methods, for example "
             "with --configfile configs/compare.yaml"
         )
     write_tsv(stage_costs(timings, arguments.seed), arguments.costs_output)
     write_tsv(table, arguments.output)
-    print("\n".join(verdicts(None, table)))
+    print("\n".join(break_even_verdicts(table)))
     return 0
 
 

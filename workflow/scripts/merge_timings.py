@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.coverage import coverage, read_manifest, timing_file
+from c2c_timing.analysis.coverage import coverage, read_manifest
 from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.shard_names import timing_file
 
 EXAMPLE = """example:
   python workflow/scripts/merge_timings.py results/timings/*/*_timing.jsonl \\

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
-from c2c_timing.analysis.runs import read_throttled, run_file_of
+from c2c_timing.analysis.runs import read_throttled
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     summary = summarize(
         read_timings(arguments.timings),
         read_tsv(arguments.errors),
-        read_throttled(map(run_file_of, shards)),
+        read_throttled(map(run_file, shards)),
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))

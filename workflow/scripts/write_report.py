@@ -10,6 +10,7 @@ from c2c_timing.analysis.coverage import sentences
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.page import render
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.whole_files import write_text_whole
 
 EXAMPLE = """example:
   python workflow/scripts/write_report.py --timings results/timings.parquet --errors results/errors.tsv \\
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.summary and read_tsv(arguments.summary),
         notes=sentences(read_tsv(arguments.coverage)) if arguments.coverage else [],
     )
-    arguments.output.write_text(page, encoding="utf-8")
+    write_text_whole(arguments.output, page)
     return 0
 
 

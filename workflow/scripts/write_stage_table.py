@@ -9,6 +9,7 @@ from pathlib import Path
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_table import as_markdown, stage_table
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.whole_files import write_text_whole
 
 EXAMPLE = """example:
   python workflow/scripts/write_stage_table.py --timings results/timings.parquet \\
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     table = stage_table(read_timings(arguments.timings))
     write_tsv(table, arguments.output)
-    arguments.markdown.write_text(as_markdown(table), encoding="utf-8")
+    write_text_whole(arguments.markdown, as_markdown(table))
     return 0
 
 

@@ -37,6 +37,7 @@ def timing_of(
         Stage.DECODE: {
             "decode_avg_ms": decode_ms / generated,
             "num_generated_tokens": generated,
+            "num_steps_run": generated + reading.taken_back,
             "tokens_per_second": generated / decode_ms * 1e3,
         },
     }

@@ -29,6 +29,8 @@ RUNTIMES = {
     for row in (
         RuntimeRow("eager", "transformers' models as they are called", ("cpu", "cuda")),
         RuntimeRow("fused", "eager, all projectors as one batched computation", ("cpu", "cuda")),
+        RuntimeRow("graphs", "static memory, every move captured as a CUDA graph", ("cuda",)),
+        RuntimeRow("compiled", "the same, compiled by inductor", ("cpu", "cuda")),
     )
 }
 # With which others are compared.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .meters.clock import Reading, StageClock, clock_for
+from .meters.clock import NullClock, Reading, StageClock, clock_for
 from .meters.peak_memory import peak_memory_of
 from .meters.wall_times import WallTimes
 from .record import timing_of
@@ -65,14 +65,24 @@ class Session:
             self.preparation = Preparation(settings, self.pair, self.methods)
 
     def time_request(self, trial: Trial) -> Timed:
-        """One timed request."""
+        """One timed request.
+
+        Raises:
+            NotReadyError: the runtime has to build something first (``make_ready``).
+        """
         clock = self.new_clock(trial)
         self.memory.reset()
-        answer = self.answer(trial, clock)
+        with self.running[trial.runtime].builder.sealed():
+            answer = self.answer(trial, clock)
         peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, trial.task.tokenize_ms)
         return Timed(answer, reading, timing, peak_memory_bytes)
+
+    def make_ready(self, trial: Trial) -> None:
+        """Let the runtime build what the trial needs: once, untimed."""
+        self.answer(trial, NullClock())
+        self.finish()
 
     def answer(self, trial: Trial, clock: StageClock) -> Answer:
         """Run a trial, under any clock."""

@@ -7,16 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from ..stages import Stage
+from .columns import IDENTITY, SETTING, STEPS
 from .operations import Work, stage_work
-from .record_lines import IDENTITY, SETTING, STAGES
 from .roofs import BOUNDS, Roofs
-from .runs import MODELS, Shapes
+from .runs import Shapes, shapes_key_of
 
 # Records of a row: all subjects of a data set, never of different settings.
-KEYS = list(
-    dict.fromkeys([*(k for k in IDENTITY if k != "subject"), "length_view", *SETTING])
-)  # fmt: skip
-STAGE_KEYS = list(dict.fromkeys([*STAGES, "teacher_decode_total_ms", "handover_ms"]))
+KEYS = [*(key for key in IDENTITY if key != "subject"), *SETTING]
 FLOORS = [f"{bound}_floor_ms" for bound in BOUNDS]
 WORK = ["flops", "bytes", "operators"]
 # A stage at twice its floor is good work: below it effort is better spent elsewhere.
@@ -37,9 +35,9 @@ def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.
     - ``saved_s_at_twice_floor``: seconds that one pass over the timed samples would save.
 
     Floors stay empty where there are none: records of another device, models without shapes, and
-    the handover, which is work of the host. Such rows come last.
+    work of the host. Such rows come last.
     """
-    stages = pd.DataFrame(_stages(_with_view(timings), shapes, roofs))
+    stages = pd.DataFrame(_stages(timings, shapes, roofs))
     rows = [
         dict(zip([*KEYS, "stage"], key, strict=True)) | _row(records)
         for key, records in stages.groupby([*KEYS, "stage"], sort=True, dropna=False)
@@ -48,31 +46,23 @@ def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.
     return table.sort_values(SAVED, ascending=False, kind="stable", ignore_index=True)
 
 
-def _with_view(timings: pd.DataFrame) -> pd.DataFrame:
-    """Records older than the view are of natural length."""
-    if "length_view" not in timings:
-        return timings.assign(length_view="natural")
-    return timings.fillna({"length_view": "natural"})
-
-
 def _stages(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> Iterator[dict[str, Any]]:
     """One row per record and stage: its time, its work and its floors."""
-    texts = [c for c in ("prompt", "response", "message", "decode_step_times_ms") if c in timings]
+    texts = [c for c in ("prompt", "response", "message", *STEPS) if c in timings]
     for record in timings.drop(columns=texts).to_dict("records"):
-        found = shapes.get((record["pair"], *(str(record.get(name)) for name in MODELS)))
+        found = shapes.get(shapes_key_of(record))
         work = stage_work(record, found) if found else {}
         identity = {key: record[key] for key in KEYS}
         identity |= {
             "sample": (record["subject"], record["id"]),
             "total_ms": record["total_time_ms"],
         }
-        for key in STAGE_KEYS:
-            if pd.notna(record.get(key)):
-                stage = key.removesuffix("_ms").removesuffix("_total")
+        for stage in Stage:
+            if pd.notna(record.get(stage.key)):
                 yield (
                     identity
-                    | {"stage": stage, "ms": record[key]}
-                    | _limits(work.get(key), record, roofs)
+                    | {"stage": stage.value, "ms": record[stage.key]}
+                    | _limits(work.get(stage), record, roofs)
                 )
 
 

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..method_table import METHODS
+from ..stages import Stage
 from ..statistics import interval
-from .record_lines import CONDITIONS, SAMPLE
+from .columns import CONDITIONS, SAMPLE
 from .stage_costs import Line, fit_stages
 
-# What a request of each method consists of.
-STAGES = {
-    "c2c": ("base_embedding", "base_prefill", "teacher_embedding", "teacher_prefill", "projector",
-            "decode"),
-    "t2t": ("teacher_embedding", "teacher_prefill", "teacher_decode", "handover", "base_embedding",
-            "base_prefill", "decode"),
-}  # fmt: skip
+# The two methods that are weighed against each other.
+CACHE, TEXT = "c2c", "t2t"
 COLUMNS = [
     *CONDITIONS,
     "dataset",
@@ -117,7 +114,7 @@ def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:
     found = {}
     for name, part in {"": both, **dict(list(both.groupby("dataset")))}.items():
         lines = fit_stages(part, seed) if len(part) else {}
-        if all((method, stage) in lines for method, stages in STAGES.items() for stage in stages):
+        if all((m, stage) in lines for m in (CACHE, TEXT) for stage in METHODS[m].stages):
             found[name] = _at(_setting(part), lines, len(part[SAMPLE].drop_duplicates()))
     return found
 
@@ -139,13 +136,13 @@ def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 def _with_both(records: pd.DataFrame) -> pd.DataFrame:
     """The records of C2C and text-to-text, of samples that have both."""
-    records = records[records["method"].isin(("c2c", "t2t"))]
+    records = records[records["method"].isin((CACHE, TEXT))]
     methods = records.groupby(SAMPLE)["method"].transform("nunique")
     return records[methods == 2]
 
 
 def _setting(records: pd.DataFrame) -> Setting:
-    c2c, t2t = (records[records["method"] == method] for method in ("c2c", "t2t"))
+    c2c, t2t = (records[records["method"] == method] for method in (CACHE, TEXT))
     return Setting(
         prompt=c2c["prompt_length"].median(),
         teacher_prompt=c2c["teacher_prompt_length"].fillna(c2c["prompt_length"]).median(),
@@ -157,34 +154,37 @@ def _setting(records: pd.DataFrame) -> Setting:
     )
 
 
-def _at(setting: Setting, lines: dict[tuple[str, str], Line], num_samples: int) -> BreakEven:
-    def sum_at(method: str, tokens: dict[str, float]) -> np.ndarray:
-        return sum(lines[method, stage].at(count) for stage, count in tokens.items())
+def _at(setting: Setting, lines: dict[tuple[str, Stage], Line], num_samples: int) -> BreakEven:
+    cache = {
+        "base_tokens": setting.prompt - 1,
+        "teacher_tokens": setting.teacher_prompt - 1,
+        "num_generated_tokens": setting.answer,
+    }
+    text = {
+        "base_tokens": setting.chat - 1,
+        "teacher_tokens": setting.background - 1,
+        "num_teacher_tokens": 0,
+        "num_generated_tokens": setting.answer,
+    }
+    # What each token of the message adds to each of them.
+    growth = {"num_teacher_tokens": 1.0, "base_tokens": setting.growth}
+    slopes = [
+        lines[TEXT, stage].slopes * growth[stage.tokens]
+        for stage in METHODS[TEXT].stages
+        if stage.tokens in growth
+    ]
+    return BreakEven(
+        setting,
+        num_samples,
+        c2c_ms=_time_at(cache, CACHE, lines),
+        t2t_ms=_time_at(text, TEXT, lines),
+        t2t_ms_per_token=np.sum(slopes, axis=0),
+    )
 
-    c2c_ms = sum_at(
-        "c2c",
-        {
-            "base_embedding": setting.prompt - 1,
-            "base_prefill": setting.prompt - 1,
-            "teacher_embedding": setting.teacher_prompt - 1,
-            "teacher_prefill": setting.teacher_prompt - 1,
-            "projector": setting.prompt - 1,
-            "decode": setting.answer,
-        },
-    )
-    t2t_ms = sum_at(
-        "t2t",
-        {
-            "teacher_embedding": setting.background - 1,
-            "teacher_prefill": setting.background - 1,
-            "teacher_decode": 0,
-            "handover": 0,
-            "base_embedding": setting.chat - 1,
-            "base_prefill": setting.chat - 1,
-            "decode": setting.answer,
-        },
-    )
-    slope = {"teacher_decode": 1, "handover": 1}
-    slope |= dict.fromkeys(("base_embedding", "base_prefill"), setting.growth)
-    per_token = sum(lines["t2t", stage].slopes * growth for stage, growth in slope.items())
-    return BreakEven(setting, num_samples, c2c_ms, t2t_ms, per_token)
+
+def _time_at(
+    tokens: dict[str, float], method: str, lines: dict[tuple[str, Stage], Line]
+) -> np.ndarray:
+    """Time of a method's request: the estimate first, then its replicates."""
+    stages = METHODS[method].stages
+    return np.sum([lines[method, stage].at(tokens[stage.tokens]) for stage in stages], axis=0)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UserError
-
-SHARD = ["pair", "dataset", "subject"]
+from ..shard_names import timing_file
+from .columns import SHARD
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -24,11 +24,6 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if list(shards.columns[:3]) != SHARD:
         raise UserError(f"{path}: needs the columns {', '.join(SHARD)}")
     return shards
-
-
-def timing_file(timings: Path, pair: str, dataset: str, subject: str) -> Path:
-    """Where a shard's records lie in the folder of all."""
-    return timings / pair / f"{dataset}_{subject}_timing.jsonl"
 
 
 def shard_files(manifest: Path, timings: Path) -> list[Path]:

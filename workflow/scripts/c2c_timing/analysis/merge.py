@@ -9,20 +9,13 @@ import pandas as pd
 import pyarrow
 
 from ..errors import UserError
-from .record_lines import (
-    ERROR_COLUMNS,
-    IDENTITY,
-    OPTIONAL,
-    SETTING,
-    TIMING_KEYS,
-    flatten,
-    read_errors,
-    read_records,
-)
+from ..whole_files import written_whole
+from .columns import ERROR_COLUMNS, IDENTITY, SETTING, STEPS, TIMING_KEYS
+from .record_lines import OPTIONAL, flatten, read_errors, read_records
 
 LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
 LEADING = ["id", *IDENTITY, "repeat", *LENGTHS, "correct", "residual_flag"]
-TEXTS = ["prompt", "response", "teacher_decode_step_times_ms", "decode_step_times_ms"]
+TEXTS = ["prompt", "response", *STEPS]
 
 
 def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -54,15 +47,18 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(rows: list[dict]) -> list[str]:
-    others = set().union(*rows) - {*LEADING, *TIMING_KEYS, *TEXTS}
+    others = {key for row in rows for key in row} - {*LEADING, *TIMING_KEYS, *TEXTS}
     return [*LEADING, *TIMING_KEYS, *sorted(others), *TEXTS]
 
 
 def kept_apart(table: pd.DataFrame) -> str | None:
-    """One line where records of one pair must not be averaged with each other; None where all may."""
+    """One line where records of one pair are of several devices, dtypes or weights; None where not.
+
+    Several runtimes are no such mixture: they are run to be compared.
+    """
     differ = {
         column.removeprefix("model_config."): sorted(table[column].astype(str).unique())
-        for column in [*SETTING, "runtime"]
+        for column in SETTING
         if table.groupby("pair")[column].nunique(dropna=False).max() > 1
     }
     if not differ:
@@ -74,27 +70,22 @@ def kept_apart(table: pd.DataFrame) -> str | None:
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write beside, then rename.
+    """Write all columns, with their types.
 
     Raises:
         UserError: a key of the records has values that no column can hold together.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
     try:
-        table.to_parquet(partial, index=False)
+        with written_whole(path) as partial:
+            table.to_parquet(partial, index=False)
     except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
-        partial.unlink(missing_ok=True)
         raise UserError(f"{path}: the records do not fit one table ({error})") from None
-    partial.replace(path)
 
 
 def write_tsv(table: pd.DataFrame, path: Path) -> None:
-    """Write beside, then rename; six significant digits, empty where there is no value."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    table.to_csv(partial, sep="\t", index=False, float_format="%.6g")
-    partial.replace(path)
+    """Write six significant digits, and nothing where there is no value."""
+    with written_whole(path) as partial:
+        table.to_csv(partial, sep="\t", index=False, float_format="%.6g")
 
 
 def read_timings(path: Path) -> pd.DataFrame:

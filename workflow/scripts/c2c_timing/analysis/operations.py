@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..stages import Stage
+
 
 @dataclass(frozen=True)
 class Work:
@@ -95,11 +97,11 @@ class SectionTokens:
     is_projected: bool
 
 
-def stage_work(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[str, Work]:
-    """Work of each stage that the record has, under the stage's key in ``timing``.
+def stage_work(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[Stage, Work]:
+    """Work of each stage that the record has.
 
-    Left out are stages whose work is unknown: a handover is host work, and a mixture of experts has
-    no shapes.
+    Left out are stages whose work is unknown: the host's own, and those of a mixture of experts,
+    which has no shapes.
 
     Args:
         record: a flat record, as a row of the merged table.
@@ -109,24 +111,24 @@ def stage_work(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[str
     sections = sections_of(record, len(teachers))
     base_reads = [section.base for section in sections]
     teacher_reads = list(zip(*(s.teachers for s in sections if s.teachers), strict=True))
-    answering = teachers[0] if _is_missing(record["base_prefill_ms"]) else base
-    work = {"projector_total_ms": _projections(record, shapes, sections)}
+    answering = teachers[0] if _is_missing(record[Stage.BASE_PREFILL.key]) else base
+    work = {Stage.PROJECTOR: _projections(record, shapes, sections)}
     if base:
-        work["base_embedding_ms"] = _embeddings(base, base_reads)
-        work["base_prefill_ms"] = _prefills(base, base_reads)
+        work[Stage.BASE_EMBEDDING] = _embeddings(base, base_reads)
+        work[Stage.BASE_PREFILL] = _prefills(base, base_reads)
     if all(teachers):
-        work["teacher_embedding_ms"] = sum(map(_embeddings, teachers, teacher_reads), Work())
-        work["teacher_prefill_ms"] = sum(map(_prefills, teachers, teacher_reads), Work())
-    if all(teachers) and (words := _number(record, "num_teacher_tokens")):
+        work[Stage.TEACHER_EMBEDDING] = sum(map(_embeddings, teachers, teacher_reads), Work())
+        work[Stage.TEACHER_PREFILL] = sum(map(_prefills, teachers, teacher_reads), Work())
+    if all(teachers) and (words := _number(record, Stage.TEACHER_DECODE.tokens)):
         context = int(record["teacher_prompt_length"]) - 1
-        work["teacher_decode_total_ms"] = decode(teachers[0], words, context)
+        work[Stage.TEACHER_DECODE] = decode(teachers[0], words, context)
     if answering:
-        answer, context = _number(record, "num_generated_tokens"), record["prompt_length"] - 1
-        work["decode_total_ms"] = decode(answering, answer, context)
+        answer, context = _number(record, Stage.DECODE.tokens), record["prompt_length"] - 1
+        work[Stage.DECODE] = decode(answering, answer, context)
     return {
         stage: amount
         for stage, amount in work.items()
-        if amount.bytes and not _is_missing(record.get(stage))
+        if amount.bytes and not _is_missing(record.get(stage.key))
     }
 
 
@@ -135,7 +137,7 @@ def sections_of(record: Mapping[str, Any], teachers: int) -> list[SectionTokens]
 
     Without a projection only the first teacher reads.
     """
-    sections = record.get("sections")
+    sections: Any = record.get("sections")
     if not _is_missing(sections):
         return [
             SectionTokens(s["base_tokens"], tuple(s["teacher_tokens"]), bool(s["is_projected"]))
@@ -143,7 +145,7 @@ def sections_of(record: Mapping[str, Any], teachers: int) -> list[SectionTokens]
         ]
     tokens = int(record["prompt_length"]) - 1
     read = _number(record, "teacher_prompt_length") - 1
-    readers = 1 if _is_missing(record["projector_total_ms"]) else teachers
+    readers = 1 if _is_missing(record[Stage.PROJECTOR.key]) else teachers
     return [SectionTokens(tokens, (read if read > 0 else tokens,) * readers, is_projected=True)]
 
 
@@ -173,7 +175,7 @@ def _projections(
 
 
 def _number(record: Mapping[str, Any], key: str) -> int:
-    value = record.get(key)
+    value: Any = record.get(key)
     return 0 if _is_missing(value) else int(value)
 
 

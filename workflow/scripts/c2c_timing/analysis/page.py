@@ -10,9 +10,18 @@ import jinja2
 import pandas as pd
 
 from ..places import LIBRARY
+from ..runtime_table import REFERENCE
+from ..stages import Stage
+from .columns import SETTING
 from .quality import quality_sentences
-from .record_lines import SETTING
-from .verdicts import speedup_rows, verdicts
+from .speedup import is_across_runtimes
+from .verdicts import (
+    break_even_verdicts,
+    method_rows,
+    method_verdicts,
+    runtime_rows,
+    runtime_verdicts,
+)
 
 NAMES = ["pair", "method", "runtime", "length_view", *SETTING]
 TEMPLATES = LIBRARY / "analysis" / "templates"
@@ -25,6 +34,20 @@ CAPTIONS = {
     "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
     "break_even": "From which length of the teacher's message on a cache is cheaper than text.",
 }
+RUNTIME_CAPTION = (
+    "How many times faster C2C is than other methods, and each method under another runtime than under "
+    f"{REFERENCE}; by sample, with 95 % intervals."
+)
+
+
+def _stage_glossary() -> list[tuple[str, str, str]]:
+    """Key, meaning and note of every stage; those that are one thing in two models share a line."""
+    keys: dict[tuple[str, str], list[str]] = {}
+    for stage in Stage:
+        keys.setdefault((stage.meaning, stage.note), []).append(stage.key)
+    return [(", ".join(alike), *text) for text, alike in keys.items()]
+
+
 GLOSSARY = [
     ("total_time_ms", "sum of all stages", "tokenizing is not in it"),
     ("wall_time_ms", "host clock around all stages", "independent of the stage timers"),
@@ -33,17 +56,15 @@ GLOSSARY = [
     ("tpot_ms", "mean of decode steps 2 … T", "the first step is left out"),
     ("tokens_per_second", "T / decode_total", "decoding alone"),
     ("decode_avg_ms", "mean of all T decode steps", "the first step included"),
-    ("base_prefill_ms, teacher_prefill_ms", "layers over prompt tokens 0 … L-2", "no LM head"),
-    ("teacher_decode_total_ms", "steps of the teacher's message", "text-to-text alone"),
-    ("handover_ms", "message to text to the base's ids", "text-to-text alone; on the host"),
-    ("projector_total_ms", "all projections and the writing of the fused cache", "null without"),
+    *_stage_glossary(),
 ]
 COLUMNS = {
     "total_time_ms": "total (ms)",
     "ttft_ms": "first token (ms)",
-    "base_prefill_ms": "base prefill (ms)",
-    "teacher_prefill_ms": "teacher prefill (ms)",
-    "projector_total_ms": "projection (ms)",
+    **{
+        stage.key: f"{stage.label} (ms)"
+        for stage in (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL, Stage.PROJECTOR)
+    },
     "decode_avg_ms": "decode step (ms)",
     "tokens_per_second": "tokens / s",
 }
@@ -61,14 +82,19 @@ def render(
     """The page as HTML, with notes first; texts out of rows and errors are escaped.
 
     Args:
-        speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where C2C was
-            compared with other methods.
+        speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where methods or
+            runtimes were compared.
         summary: the table of ``summarize``, for what its quality marks say.
     """
+    pays = [] if speedup is None else method_verdicts(speedup)
+    pays += [] if breakeven is None else break_even_verdicts(breakeven)
+    captions = dict(CAPTIONS)
+    if speedup is not None and is_across_runtimes(speedup).any():
+        captions["speedup"] = RUNTIME_CAPTION
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
         (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
-        for name, caption in CAPTIONS.items()
+        for name, caption in captions.items()
         if (plots / f"{name}.png").is_file()
     ]
     return environment.get_template("report.html.jinja").render(
@@ -77,8 +103,11 @@ def render(
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
-        verdicts=verdicts(speedup, breakeven),
-        speedups=speedup_rows(speedup),
+        verdicts=pays,
+        speedups=[] if speedup is None else method_rows(speedup),
+        reference=REFERENCE,
+        runtime_verdicts=[] if speedup is None else runtime_verdicts(speedup),
+        runtime_speedups=[] if speedup is None else runtime_rows(speedup),
         figures=figures,
         errors=errors.head(200).fillna("").to_dict("records"),
         num_errors=len(errors),

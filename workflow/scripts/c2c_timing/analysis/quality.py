@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .record_lines import IDENTITY, SETTING
+from .columns import IDENTITY, SETTING
 from .relative_times import medians_of, relative_times
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
@@ -55,7 +55,7 @@ NEEDED = ["id", "total_time_ms", "residual_flag", *LENGTHS]
 
 
 def judge(
-    groups: pd.core.groupby.DataFrameGroupBy, throttled: Collection[tuple] = frozenset()
+    groups: pd.api.typing.DataFrameGroupBy, throttled: Collection[tuple] = frozenset()
 ) -> pd.DataFrame:
     """``COLUMNS`` of every group of records, in the order in which they were made.
 

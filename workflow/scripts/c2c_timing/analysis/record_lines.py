@@ -1,4 +1,4 @@
-"""Records as they lie on disk, and as rows of a table."""
+"""Lines of a shard's files: its records, checked and made flat, and its failures."""
 
 from __future__ import annotations
 
@@ -9,59 +9,12 @@ from typing import Any
 
 from ..cards.schemas import explained, first_problem
 from ..errors import UserError
+from ..shard_names import errors_file
+from .columns import ERROR_COLUMNS, IDENTITY, STEPS
 
 SCHEMA = "record.schema.yaml"
-IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
-SAMPLE = ["dataset", "subject", "id"]
-SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
-# What is compared or fitted together: one pair, executed in one way, on one device.
-CONDITIONS = ["pair", "runtime", *SETTING, "length_view"]
-# As figures, tables and the report call them.
-METHOD_NAMES = {
-    "base": "base alone",
-    "teacher": "teacher alone",
-    "t2t": "text-to-text",
-    "c2c": "C2C",
-    "c2c_closed": "C2C, gates closed",
-    "c2c_shuffled": "C2C, another sample's cache",
-}
-ERROR_COLUMNS = ["pair", "dataset", "subject", "method", "id", "stage", "error_type", "message"]
-# The most read first.
-TIMING_KEYS = [
-    "total_time_ms",
-    "wall_time_ms",
-    "ttft_ms",
-    "tpot_ms",
-    "tokens_per_second",
-    "decode_avg_ms",
-    "decode_total_ms",
-    "num_generated_tokens",
-    "base_prefill_ms",
-    "teacher_prefill_ms",
-    "projector_total_ms",
-    "projector_avg_ms",
-    "projector_calls",
-    "base_embedding_ms",
-    "teacher_embedding_ms",
-    "teacher_decode_total_ms",
-    "num_teacher_tokens",
-    "handover_ms",
-    "residual_ms",
-    "tokenize_ms",
-]
-# In the order in which a request goes through them.
-STAGES = [
-    "base_embedding_ms",
-    "base_prefill_ms",
-    "teacher_embedding_ms",
-    "teacher_prefill_ms",
-    "projector_total_ms",
-    "teacher_decode_total_ms",
-    "handover_ms",
-    "decode_total_ms",
-]
 # What records may lack, and what its absence means.
-OPTIONAL = {
+OPTIONAL: dict[str, Any] = {
     "length_view": "natural",
     "repeat": 1,
     "residual_flag": False,
@@ -69,7 +22,7 @@ OPTIONAL = {
     "message_length": None,
     "teacher_prompt_length": None,
     "peak_memory_bytes": None,
-    "teacher_decode_step_times_ms": None,
+    **dict.fromkeys(STEPS),
 }
 
 
@@ -97,7 +50,7 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
     """The failed samples beside a shard's records; none where there is no such file."""
-    path = timing_path.with_name(f"{timing_path.stem.removesuffix('_timing')}_errors.jsonl")
+    path = errors_file(timing_path)
     if path.is_file():
         for number, error in _read_lines(path):
             if not isinstance(error, dict):
@@ -131,5 +84,5 @@ def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _request_of(record: dict[str, Any]) -> tuple:
     config = record["model_config"]
-    keys = (*IDENTITY, "id", "length_view", "repeat")
+    keys = (*IDENTITY, "id", "repeat")
     return (*map(record.get, keys), config["device"], config["dtype"], config["weights"])

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
-
+from ..cards.schemas import explained, first_problem
 from ..errors import UserError
+from ..runtime_table import REFERENCE
 from .operations import Work
 
-SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "device.schema.yaml"
+SCHEMA = "device.schema.yaml"
 BOUNDS = ("memory", "compute", "launch")
 
 
@@ -54,23 +52,24 @@ class Roofs:
     def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, float | None]:
         """The least time by each bound; None where a bound is unknown.
 
-        Launches bound the eager runtime alone: others put many operators into one launch.
+        Operators are counted as the reference runtime calls them, so that launches bound it alone:
+        others put many operators into one launch.
         """
         rate = self.flops_per_second.get(dtype)
         passes = max(work.passes, 1)
         return {
             "memory": work.bytes / self.bytes_per_second(work.bytes / passes) * 1e3,
             "compute": work.flops / rate * 1e3 if rate else None,
-            "launch": work.operators * self.launch_seconds * 1e3 if runtime == "eager" else None,
+            "launch": work.operators * self.launch_seconds * 1e3 if runtime == REFERENCE else None,
         }
 
     def fits(self, record: Mapping[str, Any]) -> bool:
         """Whether a record is of this device; on a CPU, of as many threads too."""
-        threads = record.get("model_config.threads")
-        is_same = self.device != "cpu" or threads is None or threads != threads  # NaN: not told
-        return record["model_config.device"] == self.device and (
-            is_same or int(threads) == self.threads
-        )
+        if record["model_config.device"] != self.device:
+            return False
+        threads: Any = record.get("model_config.threads")
+        is_told = threads is not None and threads == threads  # not NaN
+        return self.device != "cpu" or not is_told or int(threads) == self.threads
 
 
 def read_roofs(path: Path) -> Roofs:
@@ -86,10 +85,8 @@ def read_roofs(path: Path) -> Roofs:
         raise UserError(f"{path}: cannot be read ({reason}); run measure_device.py") from None
     except ValueError as error:
         raise UserError(f"{path}: not JSON ({error}); run measure_device.py again") from None
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(measured))
-    if error:
-        where = ".".join(map(str, error.absolute_path)) or "device"
-        raise UserError(f"{path}: {where}: {error.message[:200]}; run measure_device.py again")
+    if problem := first_problem(measured, SCHEMA):
+        raise UserError(f"{path}: {explained(problem, 'device')}; run measure_device.py again")
     copies = measured["copy_gigabytes_per_second"]
     products = measured["product_gigaflops_per_second"]
     return Roofs(
@@ -99,8 +96,3 @@ def read_roofs(path: Path) -> Roofs:
         flops_per_second={dtype: rate["median"] * 1e9 for dtype, rate in products.items()},
         launch_seconds=measured["launch_us"]["median"] / 1e6,
     )
-
-
-@functools.cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))

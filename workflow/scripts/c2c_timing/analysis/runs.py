@@ -8,17 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from .record_lines import SETTING
+from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
-MODELS = [f"model_config.{key}" for key in ("base_model", "teacher_model", "fuser", "weights")]
+MODELS = ("base_model", "teacher_model", "fuser", "weights")
 
 Shapes = dict[tuple[str, ...], dict[str, Any]]
-
-
-def run_file_of(timing: Path) -> Path:
-    """The ``_run.json`` beside a shard's records."""
-    return timing.with_name(f"{timing.stem.removesuffix('_timing')}_run.json")
 
 
 def read_shapes(run_files: Iterable[Path]) -> Shapes:
@@ -73,6 +68,10 @@ def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]
 
 
 def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Under which a run's shapes are found; ``model_config`` with or without its prefix."""
-    names = (name.removeprefix("model_config.") for name in MODELS)
-    return (pair, *(str(model_config.get(name)) for name in names))
+    """Under which the shapes of a run are found, by its pair and its ``model_config``."""
+    return (pair, *(str(model_config.get(name)) for name in MODELS))
+
+
+def shapes_key_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Under which the shapes of a flat record's run are found."""
+    return shapes_key(record["pair"], {m: record.get(f"model_config.{m}") for m in MODELS})

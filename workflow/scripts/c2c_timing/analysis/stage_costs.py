@@ -17,22 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..stages import ONCE, PER_TOKEN, Stage
 from ..statistics import draws, interval
-from .record_lines import CONDITIONS, SAMPLE
+from .columns import CONDITIONS, SAMPLE
 
-# Stage: the record's time, and the column of the tokens that it grows with.
-ONCE = {
-    "base_embedding": ("base_embedding_ms", "base_tokens"),
-    "base_prefill": ("base_prefill_ms", "base_tokens"),
-    "teacher_embedding": ("teacher_embedding_ms", "teacher_tokens"),
-    "teacher_prefill": ("teacher_prefill_ms", "teacher_tokens"),
-    "projector": ("projector_total_ms", "base_tokens"),
-    "handover": ("handover_ms", "num_teacher_tokens"),
-}
-PER_TOKEN = {
-    "teacher_decode": ("teacher_decode_total_ms", "num_teacher_tokens", "teacher_first_ms"),
-    "decode": ("decode_total_ms", "num_generated_tokens", "first_ms"),
-}
 REWEIGHTINGS = 5
 COLUMNS = [
     *CONDITIONS,
@@ -82,7 +70,7 @@ class Line:
         return np.vstack([self.coefficients, self.replicates])
 
 
-def fit_stages(records: pd.DataFrame, seed: int = 0) -> dict[tuple[str, str], Line]:
+def fit_stages(records: pd.DataFrame, seed: int = 0) -> dict[tuple[str, Stage], Line]:
     """A line for each (method, stage) of one pair under one condition.
 
     Samples are drawn once for all of them, so that replicates belong together.
@@ -112,19 +100,15 @@ def stage_costs(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             (a, b), (a_ends, b_ends) = line.coefficients, ends
             known = (n, len(own), *line.tokens)
             fitted = (a, *a_ends, b, *b_ends, line.median_error)
-            rows.append((*conditions, method, stage, *known, *fitted))
+            rows.append((*conditions, method, stage.value, *known, *fitted))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def with_token_columns(records: pd.DataFrame) -> pd.DataFrame:
-    """Add what each stage's time grows with, and the first step of each decoding."""
-    generated = records["num_generated_tokens"]
-    rest = (records["tpot_ms"] * (generated - 1)).fillna(0)
+    """Add the tokens that the models read before they write, with which their prefill grows."""
     return records.assign(
         base_tokens=records["prompt_length"] - 1,
         teacher_tokens=records["teacher_prompt_length"].fillna(records["prompt_length"]) - 1,
-        first_ms=records["decode_total_ms"] - rest,
-        teacher_first_ms=records["teacher_decode_step_times_ms"].map(_first),
     )
 
 
@@ -132,15 +116,13 @@ def _first(steps: object) -> float:
     return float(steps[0]) if isinstance(steps, np.ndarray | list) and len(steps) else np.nan
 
 
-def _points(rows: pd.DataFrame, sample: np.ndarray, stage: str) -> pd.DataFrame:
+def _points(rows: pd.DataFrame, sample: np.ndarray, stage: Stage) -> pd.DataFrame:
     """Tokens, time in ms and sample of every point of a stage."""
-    time, tokens, *first = ONCE.get(stage) or PER_TOKEN[stage]
-    whole = pd.DataFrame(
-        {"tokens": rows[tokens].to_numpy(), "ms": rows[time].to_numpy(), "sample": sample}
-    )
+    tokens, ms = rows[stage.tokens].to_numpy(), rows[stage.key].to_numpy()
+    whole = pd.DataFrame({"tokens": tokens, "ms": ms, "sample": sample})
     parts = [whole]
-    if first:
-        step = whole.assign(tokens=1.0, ms=rows[first[0]].to_numpy())
+    if stage.is_per_token:
+        step = whole.assign(tokens=1.0, ms=rows[stage.steps_key].map(_first).to_numpy())
         parts = [whole[whole["tokens"] > 1], step]
     points = pd.concat(parts).dropna()
     return points[points["ms"] > 0]

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from ..method_table import METHODS, MethodRow
+from ..stages import Stage
+from .columns import CONDITIONS
 from .numbers import rounded
-from .record_lines import CONDITIONS
 
 PUBLISHED = Path(__file__).resolve().parent / "published"
 TIMES = ["base_prefill_ms", "teacher_prefill_ms", "fusion_ms", "decode_ms", "total_ms"]
@@ -27,15 +29,31 @@ COLUMNS = [
     "num_records",
     *(f"{name}_{what}" for name in (*LENGTHS, *TIMES) for what in ("mean", "std")),
 ]
-# Order of rows, and their names in the Markdown table.
-PARTS = {
-    ("base", "whole"): "base alone",
-    ("teacher", "whole"): "teacher alone",
-    ("t2t", "teacher"): "text-to-text: teacher's part",
-    ("t2t", "base"): "text-to-text: base's part",
-    ("t2t", "whole"): "text-to-text, together",
-    ("c2c", "whole"): "C2C",
-}
+
+
+def has_message(method: MethodRow) -> bool:
+    """Whether the teacher writes to the base: then each model has a part of the request."""
+    return Stage.TEACHER_DECODE in method.stages
+
+
+def _titles(method: MethodRow) -> dict[str, str]:
+    """A method's parts, and what they are called."""
+    if not has_message(method):
+        return {"whole": method.title}
+    return {
+        "teacher": f"{method.title}: teacher's part",
+        "base": f"{method.title}: base's part",
+        "whole": f"{method.title}, together",
+    }
+
+
+def part_titles() -> dict[tuple[str, str], str]:
+    """Methods and parts in the order of the table's rows, and their names in the Markdown table."""
+    return {
+        (method.name, part): title
+        for method in METHODS.values()
+        for part, title in _titles(method).items()
+    }
 
 
 def stage_table(timings: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +71,7 @@ def stage_table(timings: pd.DataFrame) -> pd.DataFrame:
         table[f"{name}_mean"], table[f"{name}_std"] = groups[name].mean(), groups[name].std(ddof=1)
     table = table.reset_index().assign(source="measured")
     table = pd.concat([table, *_published_beside(timings)], ignore_index=True)
-    order = {key: place for place, key in enumerate(PARTS)}
+    order = {key: place for place, key in enumerate(part_titles())}
     table["_place"] = [
         order.get(key, len(order)) for key in zip(table["method"], table["part"], strict=True)
     ]
@@ -65,31 +83,32 @@ def stage_table(timings: pd.DataFrame) -> pd.DataFrame:
 
 def _parts(method: str, rows: pd.DataFrame) -> pd.DataFrame:
     """One row for each record and part, in the table's columns."""
-    base_prefill = rows["base_embedding_ms"] + rows["base_prefill_ms"]
-    teacher_prefill = rows["teacher_embedding_ms"] + rows["teacher_prefill_ms"]
+    base_prefill = rows[Stage.BASE_EMBEDDING.key] + rows[Stage.BASE_PREFILL.key]
+    teacher_prefill = rows[Stage.TEACHER_EMBEDDING.key] + rows[Stage.TEACHER_PREFILL.key]
     whole = rows[[*CONDITIONS, "dataset", "method"]].assign(
         part="whole",
         tokens_in=rows["prompt_length"],
-        tokens_out=rows["num_generated_tokens"],
+        tokens_out=rows[Stage.DECODE.tokens],
         base_prefill_ms=base_prefill,
         teacher_prefill_ms=teacher_prefill,
-        fusion_ms=rows["projector_total_ms"],
-        decode_ms=rows["decode_total_ms"],
+        fusion_ms=rows[Stage.PROJECTOR.key],
+        decode_ms=rows[Stage.DECODE.key],
         total_ms=rows["total_time_ms"],
     )
-    if method != "t2t":
+    if method not in METHODS or not has_message(METHODS[method]):
         return whole
     teacher = whole.assign(
         part="teacher",
         tokens_in=rows["teacher_prompt_length"],
-        tokens_out=rows["num_teacher_tokens"],
+        tokens_out=rows[Stage.TEACHER_DECODE.tokens],
         base_prefill_ms=np.nan,
-        decode_ms=rows["teacher_decode_total_ms"],
+        decode_ms=rows[Stage.TEACHER_DECODE.key],
     )
     teacher["total_ms"] = teacher["teacher_prefill_ms"] + teacher["decode_ms"]
     base = whole.assign(part="base", teacher_prefill_ms=np.nan)
     base["total_ms"] = base["base_prefill_ms"] + base["decode_ms"]
-    # Both parts have what would stand here; together they differ from it by the handover alone.
+    # Both parts have what would stand here; together they differ from it only by
+    # the host's work between them.
     together = whole.assign(**dict.fromkeys((*LENGTHS, *TIMES[:-1]), np.nan))
     return pd.concat([teacher, base, together])
 
@@ -131,7 +150,7 @@ def as_markdown(table: pd.DataFrame) -> str:
 
 
 def _markdown_row(row: pd.Series) -> str:
-    name = PARTS.get((row["method"], row["part"]), f"{row['method']}, {row['part']}")
+    name = part_titles().get((row["method"], row["part"]), f"{row['method']}, {row['part']}")
     if row["source"] != "measured":
         name = f"*{name} ({row['source']})*"
     number = "" if pd.isna(row["num_records"]) else f"{row['num_records']:.0f}"

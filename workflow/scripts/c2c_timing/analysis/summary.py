@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ..statistics import median_intervals
+from .columns import ERROR_COLUMNS, IDENTITY, SAMPLE, SETTING, SHARD, TIMING_KEYS
 from .quality import judge
-from .record_lines import IDENTITY, SAMPLE, SETTING, TIMING_KEYS
 
 KEYS = [*IDENTITY, *SETTING]
+# How a shard's requests were made: a failure may tell both, either or neither.
+WAY = ["method", "runtime"]
 LENGTHS = ["prompt_length", "response_length"]
 
 
@@ -21,11 +23,11 @@ def summarize(
     """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
     Records of different devices, dtypes or weights are never averaged: they get rows of their own.
-    A failure before any method counts for every method of its shard. Stages that a method does not
-    have stay empty. ``peak_memory_bytes_max`` is the largest peak of any request. Quantiles
-    interpolate linearly, as numpy's do. ``_median_low`` and ``_median_high`` are the ends of a 95 %
-    interval over samples (``analysis.statistics``). ``quality`` and what it rests on:
-    ``analysis.quality``, which also says what ``throttled`` is.
+    A failure before any method counts for every method of its shard, and one that names no runtime
+    for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
+    largest peak of any request. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
+    ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
+    ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` is.
     """
     groups = timings.groupby(KEYS, dropna=False, sort=True)
     counts = groups.size().rename("count").to_frame()
@@ -39,7 +41,7 @@ def summarize(
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
 
 
-def _spread(groups: pd.core.groupby.DataFrameGroupBy) -> list[pd.DataFrame]:
+def _spread(groups: pd.api.typing.DataFrameGroupBy) -> list[pd.DataFrame]:
     statistics = {
         "mean": groups[TIMING_KEYS].mean(),
         "std": groups[TIMING_KEYS].std(ddof=1),
@@ -54,7 +56,7 @@ def _spread(groups: pd.core.groupby.DataFrameGroupBy) -> list[pd.DataFrame]:
     ]
 
 
-def _median_intervals(groups: pd.core.groupby.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
+def _median_intervals(groups: pd.api.typing.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
     names, ends = [], []
     for name, rows in groups:
         sample = pd.factorize(pd.MultiIndex.from_frame(rows[SAMPLE]))[0]
@@ -81,23 +83,29 @@ def _accuracy(timings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_failures(summary: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    shard = ["pair", "dataset", "subject"]
-    for values, failed in errors.groupby(shard):
-        same = (summary[shard] == pd.Series(dict(zip(shard, values, strict=True)))).all(axis=1)
-        everyone = int(failed["method"].isna().sum())
-        own = failed["method"].value_counts()
-        summary.loc[same, "failed"] = (
-            summary.loc[same, "method"].map(own).fillna(0).astype(int) + everyone
-        )
-        known = set(summary.loc[same, "method"])
-        rows = [
-            {"method": method, "count": 0, "failed": int(number) + everyone}
-            for method, number in own.items()
-            if method not in known
-        ]
-        if not known and not rows:
-            rows = [{"count": 0, "failed": everyone}]
-        if rows:
-            lost = pd.DataFrame(rows).assign(**dict(zip(shard, values, strict=True)))
-            summary = pd.concat([summary, lost], ignore_index=True)
-    return summary
+    """The summary with its failures counted; what failed and has no record gets a row with count 0."""
+    lost: list[dict] = []
+    for shard, failed in errors.reindex(columns=ERROR_COLUMNS).groupby(SHARD):
+        names = dict(zip(SHARD, shard, strict=True))
+        same = (summary[SHARD] == pd.Series(names)).all(axis=1)
+        failures = list(map(tuple, failed[WAY].to_numpy()))
+        ways = list(map(tuple, summary.loc[same, WAY].to_numpy()))
+        for place, way in zip(summary.index[same], ways, strict=True):
+            summary.loc[place, "failed"] = _number_of(failures, way)
+        # The most precise first: what tells less may be counted in its row.
+        for failure in sorted(failures, key=lambda failure: sum(map(pd.isna, failure))):
+            if not any(_concerns(failure, way) for way in ways):
+                ways.append(failure)
+                number = _number_of(failures, failure)
+                told = dict(zip(WAY, failure, strict=True))
+                lost.append(names | told | {"count": 0, "failed": number})
+    return pd.concat([summary, pd.DataFrame(lost)], ignore_index=True) if lost else summary
+
+
+def _number_of(failures: list[tuple], way: tuple) -> int:
+    return sum(_concerns(failure, way) for failure in failures)
+
+
+def _concerns(failure: tuple, way: tuple) -> bool:
+    """Whether a failure is one of this method and runtime; what it does not tell may be any."""
+    return all(pd.isna(told) or told == own for told, own in zip(failure, way, strict=True))

@@ -1,40 +1,61 @@
-"""Whether C2C pays, in words and as rows of a page, from the tables of the comparison."""
+"""What pays, in words and as rows of a page, from the tables of the comparison."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from .record_lines import CONDITIONS, METHOD_NAMES
+from ..method_table import SUBJECT
+from .columns import CONDITIONS, method_title
+from .speedup import is_across_runtimes
 
 
-def verdicts(speedup: pd.DataFrame | None, breakeven: pd.DataFrame | None) -> list[str]:
-    """One sentence for each pair, device, length view and other method; then the break-evens."""
-    sentences = []
-    if speedup is not None:
-        overall = speedup[speedup["scope"] == "overall"]
-        sentences += [
-            f"{_where(row)}: C2C is {_verdict(row)} {METHOD_NAMES[row['against']]}: "
-            f"{_speedup(row)} over {row['num_samples']} samples."
-            for row in overall.to_dict("records")
-        ]
-    if breakeven is not None:
-        overall = breakeven[breakeven["dataset"].fillna("") == ""]
-        sentences += [
-            f"{_where(row)}: {row['finding']}, at a prompt of {row['prompt_tokens']:.0f} tokens."
-            for row in overall.to_dict("records")
-        ]
-    return sentences
+def method_verdicts(speedup: pd.DataFrame) -> list[str]:
+    """One sentence for each pair, device, runtime, length view and other method."""
+    rows = speedup[~is_across_runtimes(speedup)]
+    return [
+        f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} is {_verdict(row)}"
+        f"{method_title(row['against'])}: {_speedup(row)} over {row['num_samples']} samples."
+        for row in rows[rows["scope"] == "overall"].to_dict("records")
+    ]
 
 
-def speedup_rows(speedup: pd.DataFrame | None) -> list[list[str]]:
+def runtime_verdicts(speedup: pd.DataFrame) -> list[str]:
+    """One sentence for each pair, device, length view, method and other runtime."""
+    rows = speedup[is_across_runtimes(speedup)]
+    return [
+        f"{_where(row)}: {method_title(row['method'])} under {row['runtime']} is "
+        f"{_verdict(row, 'that ')}under {row['against_runtime']}: {_speedup(row)} over "
+        f"{row['num_samples']} samples."
+        for row in rows[rows["scope"] == "overall"].to_dict("records")
+    ]
+
+
+def break_even_verdicts(breakeven: pd.DataFrame) -> list[str]:
+    """One sentence for each pair, device, runtime and length view."""
+    overall = breakeven[breakeven["dataset"].fillna("") == ""]
+    return [
+        f"{_where(row, row['runtime'])}: {row['finding']}, at a prompt of "
+        f"{row['prompt_tokens']:.0f} tokens."
+        for row in overall.to_dict("records")
+    ]
+
+
+def method_rows(speedup: pd.DataFrame) -> list[list[str]]:
     """Cells of the page's table: every data set of every pair against every other method."""
-    if speedup is None:
-        return []
+    return _rows(speedup[~is_across_runtimes(speedup)])
+
+
+def runtime_rows(speedup: pd.DataFrame) -> list[list[str]]:
+    """The same, of every method and other runtime."""
+    return _rows(speedup[is_across_runtimes(speedup)])
+
+
+def _rows(speedup: pd.DataFrame) -> list[list[str]]:
     return [
         [
             *(str(row[name]) for name in CONDITIONS),
             "overall" if row["scope"] == "overall" else str(row["dataset"]),
-            METHOD_NAMES[row["against"]],
+            _against(row),
             str(row["num_samples"]),
             _speedup(row),
             f"{row['median_ratio']:.3g}×",
@@ -44,16 +65,25 @@ def speedup_rows(speedup: pd.DataFrame | None) -> list[list[str]]:
     ]
 
 
-def _where(row: dict) -> str:
+def _where(row: dict, *known: str) -> str:
+    """Pair and setting; what else is ``known`` of how it was executed."""
+    how = ", ".join([*known, f"{row['model_config.weights']} weights"])
     return (
-        f"{row['pair']} on {row['model_config.device']} in {row['model_config.dtype']} "
-        f"({row['runtime']}, {row['model_config.weights']} weights), {row['length_view']} length"
+        f"{row['pair']} on {row['model_config.device']} in {row['model_config.dtype']} ({how}), "
+        f"{row['length_view']} length"
     )
 
 
-def _verdict(row: dict) -> str:
-    known = {"faster": "faster than", "slower": "slower than"}
-    return known.get(row["verdict"], "in speed not distinguishable from")
+def _against(row: dict) -> str:
+    """What a row is compared with: another method, or its own under another runtime."""
+    runtime, title = row.get("against_runtime", row["runtime"]), method_title(row["against"])
+    return title if runtime == row["runtime"] else f"{runtime} ({title})"
+
+
+def _verdict(row: dict, other: str = "") -> str:
+    """How two sides compare, up to what stands for the other one after ``from``."""
+    known = {"faster": "faster than ", "slower": "slower than "}
+    return known.get(row["verdict"], f"in speed not distinguishable from {other}")
 
 
 def _speedup(row: dict) -> str:

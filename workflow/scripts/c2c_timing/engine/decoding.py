@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -68,8 +68,78 @@ def _sampler(decoding: Decoding, device: torch.device) -> Choose:
     return sample
 
 
+class Reader(Protocol):
+    """Tells the host what was chosen, as soon as it has to know.
+
+    Attributes:
+        is_behind: it tells of a step while the next one runs.
+    """
+
+    is_behind: bool
+
+    def read(self, token: torch.Tensor) -> int | None:
+        """After a step: its token (1, 1), or the one before where it is behind (None: no such)."""
+
+    def last(self) -> int:
+        """The token of the last step; where it is behind."""
+
+
+class ReadAtOnce:
+    """Waits for every token."""
+
+    is_behind = False
+
+    def read(self, token: torch.Tensor) -> int:
+        """The token of this step."""
+        return int(token.item())
+
+    def last(self) -> int:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+class ReadBehind:
+    """Reads the token of a step while the next one runs, so that a CUDA device never waits."""
+
+    is_behind = True
+
+    def __init__(self) -> None:
+        self._host = torch.zeros(2, dtype=torch.long, pin_memory=True)
+        self._arrived = [torch.cuda.Event() for _ in range(2)]
+        self._steps = 0
+
+    def read(self, token: torch.Tensor) -> int | None:
+        """The token of the step before."""
+        place = self._steps % 2
+        self._host[place : place + 1].copy_(token[0], non_blocking=True)
+        self._arrived[place].record()
+        self._steps += 1
+        return self._value(1 - place) if self._steps > 1 else None
+
+    def last(self) -> int:
+        """The token of the last step."""
+        return self._value((self._steps - 1) % 2)
+
+    def _value(self, place: int) -> int:
+        self._arrived[place].synchronize()
+        return int(self._host[place])
+
+
+@dataclass(frozen=True)
+class Step:
+    """The decode step of one request.
+
+    Attributes:
+        make: a token (1, 1) and its cache, to the next token (1, 1), chosen and all.
+        reader: how the host learns where the answer ends.
+    """
+
+    make: Callable[[torch.Tensor, Any], torch.Tensor]
+    reader: Reader
+
+
 def decode(
-    step: Callable[[torch.Tensor, Any], torch.Tensor],
+    step: Step,
     token: torch.Tensor,
     cache: Any,
     max_new_tokens: int,
@@ -82,11 +152,26 @@ def decode(
     With ``stop_ids`` each token is read on the host, because the loop's end depends on it; without
     (fixed length) nothing is read before the last step.
     """
-    tokens = []
+    make, read = step.make, step.reader.read
+    if not stop_ids:
+        tokens = []
+        for _ in range(max_new_tokens):
+            token = make(token, cache)
+            tokens.append(token)
+            clock.mark(stage)
+        return torch.cat(tokens, dim=1)[0].tolist()
+    ids: list[int] = []
     for _ in range(max_new_tokens):
-        token = step(token, cache)
-        tokens.append(token)
+        token = make(token, cache)
         clock.mark(stage)
-        if stop_ids and token.item() in stop_ids:
-            break
-    return torch.cat(tokens, dim=1)[0].tolist()
+        value = read(token)
+        if value is None:
+            continue
+        ids.append(value)
+        if value in stop_ids:
+            if step.reader.is_behind:  # the step that ran meanwhile is no part of the answer
+                clock.take_back()
+            return ids
+    if step.reader.is_behind:
+        ids.append(step.reader.last())
+    return ids

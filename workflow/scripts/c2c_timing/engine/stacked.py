@@ -7,9 +7,9 @@ can be projected together; the next teacher follows (``sequential``) or reads th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -160,9 +160,16 @@ def _merged(states: torch.Tensor) -> torch.Tensor:
 class StackedFusion:
     """Every fuser of a pair, stacked; projects as ``fuser.project_into`` does."""
 
-    def __init__(self, fusers: Sequence[Fuser], mode: str) -> None:
-        self._teachers = [_groups(open_halves(fuser)) for fuser in fusers]
-        self._calls = [len(fuser.connections) for fuser in fusers]
+    def __init__(
+        self, fusers: Sequence[Fuser], mode: str, made_fast: Callable[[Any], Any] = lambda f: f
+    ) -> None:
+        """Stack the weights.
+
+        Args:
+            made_fast: turns the batched computation into one that computes the same (a compiler).
+        """
+        self._teachers = [_groups(open_halves(fuser), made_fast) for fuser in fusers]
+        self.calls = sum(len(fuser.connections) for fuser in fusers)
         self._is_parallel = mode == "parallel"
 
     def project(
@@ -184,7 +191,7 @@ class StackedFusion:
                         group.add(base, base_span, part, residual)
         for group, part, residual in waiting:
             group.add(base, base_span, part, residual)
-        return sum(self._calls)
+        return self.calls
 
 
 class KVMemory(Protocol):
@@ -199,8 +206,8 @@ class KVMemory(Protocol):
 class _Group:
     """Halves of equal shape, and where their layers lie in the caches."""
 
-    def __init__(self, halves: Sequence[Half]) -> None:
-        self.stack = StackedProjectors(halves)
+    def __init__(self, halves: Sequence[Half], made_fast: Callable[[Any], Any]) -> None:
+        self.stack = made_fast(StackedProjectors(halves))
         self._base = [2 * half.base_layer + half.place for half in halves]
         self._teacher = [2 * half.teacher_layer + half.place for half in halves]
 
@@ -230,14 +237,14 @@ class _Group:
                 tensors[place][0, :, slice(*span)] += own
 
 
-def _groups(halves: Sequence[Half]) -> list[_Group]:
+def _groups(halves: Sequence[Half], made_fast: Callable[[Any], Any]) -> list[_Group]:
     """Halves that can be stacked, in the order of the first of each kind."""
     kinds: dict[tuple, list[Half]] = {}
     for half in halves:
         shapes = [tuple(p.shape) for name, p in half.projector.named_parameters()
                   if name.startswith(half.kind)]  # fmt: skip
         kinds.setdefault(tuple(shapes), []).append(half)
-    return [_Group(same) for same in kinds.values()]
+    return [_Group(same, made_fast) for same in kinds.values()]
 
 
 def _states(cache: KVMemory, places: Sequence[int], span: Span) -> torch.Tensor:

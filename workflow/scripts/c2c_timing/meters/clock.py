@@ -14,11 +14,13 @@ class Reading:
 
     Attributes:
         marks: every stage in the order it ended, with its duration in ms; a stage may come often.
+        taken_back: decode steps that ran beyond the end of a text, and are in no mark.
         wall_ms: host time from before the first stage until after the last token is on the host.
     """
 
     marks: list[tuple[Stage, float]]
     wall_ms: float
+    taken_back: int = 0
 
     def durations_ms(self, stage: Stage) -> list[float]:
         """Every duration booked to a stage; empty if the request has no such stage."""
@@ -37,6 +39,7 @@ class StageClock:
         """Begin a request; the first stage begins here."""
         self._stages: list[Stage] = []
         self._times: list[int] = []
+        self._taken_back = 0
         self._wall_start = time.perf_counter_ns()
         self._times.append(time.perf_counter_ns())
 
@@ -45,13 +48,20 @@ class StageClock:
         self._times.append(time.perf_counter_ns())
         self._stages.append(stage)
 
+    def take_back(self) -> None:
+        """The last mark was of a step that nobody needed."""
+        self._stages.pop()
+        self._times.pop()
+        self._taken_back += 1
+
     def stop(self) -> None:
         """The last token is on the host."""
         self._wall_stop = time.perf_counter_ns()
 
     def read(self) -> Reading:
         """Durations of the request that was stopped last."""
-        return Reading(self._marks_ms(), (self._wall_stop - self._wall_start) / 1e6)
+        wall_ms = (self._wall_stop - self._wall_start) / 1e6
+        return Reading(self._marks_ms(), wall_ms, self._taken_back)
 
     def _marks_ms(self) -> list[tuple[Stage, float]]:
         pairs = zip(self._times, self._times[1:], strict=False)
@@ -68,6 +78,9 @@ class NullClock(StageClock):
         """Nothing."""
 
     def mark(self, stage: Stage) -> None:
+        """Nothing."""
+
+    def take_back(self) -> None:
         """Nothing."""
 
     def stop(self) -> None:
@@ -91,6 +104,7 @@ class CudaStageClock(StageClock):
         """Let earlier work finish, then begin a request."""
         self._cuda.synchronize()
         self._stages = []
+        self._taken_back = 0
         self._wall_start = time.perf_counter_ns()
         self._pool[0].record()
 
@@ -98,6 +112,11 @@ class CudaStageClock(StageClock):
         """End a stage here in the stream's order, and begin the next one."""
         self._stages.append(stage)
         self._pool[len(self._stages)].record()
+
+    def take_back(self) -> None:
+        """The last mark was of a step that nobody needed."""
+        self._stages.pop()
+        self._taken_back += 1
 
     def _marks_ms(self) -> list[tuple[Stage, float]]:
         self._pool[len(self._stages)].synchronize()

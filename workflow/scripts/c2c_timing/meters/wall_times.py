@@ -14,7 +14,17 @@ class WallTimes:
 
     seconds: dict[str, float] = field(
         default_factory=lambda: dict.fromkeys(
-            ("imports", "loading", "preparing", "warm_up", "requests", "writing", "audit"), 0.0
+            (
+                "imports",
+                "loading",
+                "preparing",
+                "building",
+                "warm_up",
+                "requests",
+                "writing",
+                "audit",
+            ),
+            0.0,
         )
     )
     started: float = field(default_factory=time.perf_counter)

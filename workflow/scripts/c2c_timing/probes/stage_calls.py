@@ -17,7 +17,7 @@ from ..method_table import METHODS
 from ..stages import Stage
 
 if TYPE_CHECKING:
-    from ..engine.decoding import Decoding
+    from ..engine.decoding import Decoding, Step
     from ..engine.runtimes import RunningPair
     from ..session import Session, Trial
 
@@ -50,9 +50,10 @@ class _MovesStandIn(_StandIn):
         super().__init__(what, maker, stages)
         self._maker, self._steps = maker, steps
 
-    def stepper(self, decoding: Decoding) -> Callable:
+    def stepper(self, decoding: Decoding) -> Step:
         """The decode step of one request."""
-        return functools.partial(self._maker.make, self._steps, self._what.stepper(decoding))
+        step = self._what.stepper(decoding)
+        return replace(step, make=functools.partial(self._maker.make, self._steps, step.make))
 
 
 def answer_through(session: Session, trial: Trial, clock: StageClock, maker: CallMaker) -> None:

@@ -114,6 +114,7 @@ def _time_into(
                 "model_config": session.model_config,
                 "shapes": _shapes(session),
                 **passport(session),
+                "runtimes": {name: pair.builder.built for name, pair in session.running.items()},
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "self_test": self_test,

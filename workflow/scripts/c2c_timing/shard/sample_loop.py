@@ -13,6 +13,7 @@ from ..data.answers import is_correct
 from ..data.selection import select_rows
 from ..data.sources import Row, read_rows
 from ..engine.causal_lm import CausalLM
+from ..engine.runtimes import NotReadyError
 from ..errors import one_line
 from ..meters.wall_times import WallTimes
 from ..method_table import METHODS
@@ -135,10 +136,15 @@ class SampleLoop:
     ) -> Timed | None:
         """One request; None where it failed, which is noted."""
         try:
+            trial = Trial(turn.method, turn.runtime, task.at_length(turn.view))
+            try:
+                with self.walls.book(wall):
+                    return self.session.time_request(trial)
+            except NotReadyError:  # a length that is new to the runtime
+                with self.walls.book("building"):
+                    self.session.make_ready(trial)
             with self.walls.book(wall):
-                return self.session.time_request(
-                    Trial(turn.method, turn.runtime, task.at_length(turn.view))
-                )
+                return self.session.time_request(trial)
         except Exception as error:
             self._fail(result, where, turn.method, turn.runtime, error)
             return None

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from ...errors import UserError
 from ...statistics import interval
-from ..break_even import BreakEven, break_even
-from .style import method_colour, method_name, panels, what
+from ..break_even import CACHE, TEXT, BreakEven, break_even
+from ..columns import method_title
+from .style import method_colour, panels, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -36,20 +37,20 @@ def draw(timings: pd.DataFrame) -> Figure:
 
 def _lines(axis: plt.Axes, found: BreakEven, rows: pd.DataFrame) -> None:
     crossing, low, high = found.tokens
-    seen = rows.loc[rows["method"] == "t2t", ["num_teacher_tokens", "total_time_ms"]]
+    seen = rows.loc[rows["method"] == TEXT, ["num_teacher_tokens", "total_time_ms"]]
     furthest = np.nanmax([1.3 * seen["num_teacher_tokens"].max(), 1.6 * crossing])
     messages = np.linspace(0, furthest, 60)
     text = found.t2t_ms[:, None] + found.t2t_ms_per_token[:, None] * messages
     cache = np.broadcast_to(found.c2c_ms[:, None], text.shape)
-    for method, times in (("t2t", text), ("c2c", cache)):
+    for method, times in ((TEXT, text), (CACHE, cache)):
         colour = method_colour(method)
-        axis.plot(messages, times[0], color=colour, label=method_name(method))
+        axis.plot(messages, times[0], color=colour, label=method_title(method))
         ends = np.array([interval(column, found.num_samples) for column in times[1:].T])
         axis.fill_between(messages, *ends.T, color=colour, alpha=0.25, lw=0)
     middle = seen.groupby("num_teacher_tokens")["total_time_ms"].median()
     axis.plot(
-        middle.index, middle, ".", color=method_colour("t2t"), ms=9, mec="white",
-        label="text-to-text, median measured",
+        middle.index, middle, ".", color=method_colour(TEXT), ms=9, mec="white",
+        label=f"{method_title(TEXT)}, median measured",
     )  # fmt: skip
     if crossing > 0:
         axis.axvline(crossing, color="black", lw=1, ls=":")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import method_colour, method_name, methods, offsets, panels, what
-
-MESSAGE_COLOUR = "#D55E00"
+from ...stages import PER_TOKEN, Stage
+from ..columns import method_title
+from .style import method_colour, methods, offsets, panels, share_scale, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -41,6 +41,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         course.set_ylim(bottom=0)
         course.set_xlabel("step (tokens generated)")
         course.set_ylabel("median time of the step (ms)")
+    share_scale(axes[:, 0], shown)
     figure.legend(
         labels.values(), labels.keys(), loc="outside lower center", frameon=False, fontsize=9,
         ncols=5,
@@ -50,14 +51,17 @@ def draw(timings: pd.DataFrame) -> Figure:
 
 
 def _series(rows: pd.DataFrame) -> list[tuple[str, str, pd.Series]]:
-    """Label, colour and steps of each method's answers, and of the messages of text-to-text."""
+    """Label, colour and steps of each method's answers, then of what else is written in steps."""
+    own = {method: rows[rows["method"] == method] for method in methods(rows)}
     found = [
-        (method_name(m), method_colour(m), rows.loc[rows["method"] == m, "decode_step_times_ms"])
-        for m in methods(rows)
+        (method_title(method), method_colour(method), records[Stage.DECODE.steps_key])
+        for method, records in own.items()
     ]
-    message = rows["teacher_decode_step_times_ms"].dropna()
-    if len(message):
-        found.append(("text-to-text: the teacher's message", MESSAGE_COLOUR, message))
+    for stage in PER_TOKEN:
+        for method, records in own.items():
+            steps = records[stage.steps_key].dropna()
+            if stage is not Stage.DECODE and len(steps):
+                found.append((f"{method_title(method)}: the {stage.label}", stage.colour, steps))
     return found
 
 

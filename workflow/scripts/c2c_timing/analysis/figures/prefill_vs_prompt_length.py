@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ...stages import Stage
 from ..stage_costs import with_token_columns
-from .style import STAGE_COLOURS, STAGE_NAMES, label_powers, panels, what
+from .style import label_powers, panels, what
 
-MODELS = {"base_prefill_ms": "base_tokens", "teacher_prefill_ms": "teacher_tokens"}
+PREFILLS = (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL)
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -21,11 +22,12 @@ def draw(timings: pd.DataFrame) -> Figure:
     )
     for axis, (title, rows) in zip(axes[:, 0], shown, strict=True):
         rows = with_token_columns(rows)
-        for column, tokens in MODELS.items():
-            points = rows[[tokens, column]].dropna()
+        for stage in PREFILLS:
+            points = rows[[stage.tokens, stage.key]].dropna()
             if len(points):
-                _dots_and_line(axis, *points.to_numpy(float).T, column)
-        lengths = rows[list(MODELS.values())].stack()
+                lengths, times = points.to_numpy(float).T
+                _dots_and_line(axis, lengths, times, stage)
+        lengths = rows[[stage.tokens for stage in PREFILLS]].stack()
         if lengths.max() > 10 * lengths.min():  # short prompts would vanish beside long ones
             axis.set_xscale("log")
             axis.set_yscale("log")
@@ -41,13 +43,13 @@ def draw(timings: pd.DataFrame) -> Figure:
     return figure
 
 
-def _dots_and_line(axis: plt.Axes, lengths: np.ndarray, times: np.ndarray, column: str) -> None:
-    name, colour = STAGE_NAMES[column], STAGE_COLOURS[column]
+def _dots_and_line(axis: plt.Axes, lengths: np.ndarray, times: np.ndarray, stage: Stage) -> None:
+    name: str | None = stage.label
     if len(np.unique(lengths)) > 1:
         slope, start = np.polyfit(lengths, times, 1, w=1 / times)
         along = np.geomspace(lengths.min(), lengths.max(), 100)
         line = start + slope * along
         fit = f"{name}: {start:.3g} ms + {slope * 1e3:.3g} µs · tokens"
-        axis.plot(along[line > 0], line[line > 0], color=colour, label=fit)
-        name = None
-    axis.plot(lengths, times, ".", color=colour, alpha=0.5, label=name)
+        axis.plot(along[line > 0], line[line > 0], color=stage.colour, label=fit)
+        name = None  # the line has one
+    axis.plot(lengths, times, ".", color=stage.colour, alpha=0.5, label=name)

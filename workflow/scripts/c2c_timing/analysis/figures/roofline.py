@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...stages import Stage
 from ..roofs import Roofs
-from .style import STAGE_COLOURS, STAGE_NAMES, label_powers
+from .style import label_powers
 
+STAGES = {stage.value: stage for stage in Stage}
 MARKERS = "oDs^vpP8"
 INK, PALE = "#333333", "#8c8c8c"
 # Middle, width and height, in shares of the panel.
@@ -47,7 +49,7 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
         axis.set_ylabel("attained rate (GFLOP/s)")
         axis.grid(color="#ececec", lw=0.8)
         axis.set_axisbelow(True)
-        _draw_roofs(axis, roofs, _dtypes(own, roofs))
+        _draw_roofs(axis, figure.get_size_inches(), roofs, _dtypes(own, roofs))
         _draw_points(axis, own, series)
         _list_stages(axis, rows)
     axes[-1, 0].set_xlabel("arithmetic intensity (FLOP per byte moved)")
@@ -63,8 +65,11 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     return figure
 
 
-def _draw_roofs(axis: plt.Axes, roofs: Roofs, dtypes: list[str]) -> None:
-    """Sloped: bandwidth of the memory, and of the fastest cache measured. Flat: rate of a dtype."""
+def _draw_roofs(axis: plt.Axes, inches: np.ndarray, roofs: Roofs, dtypes: list[str]) -> None:
+    """Sloped: bandwidth of the memory, and of the fastest cache measured. Flat: rate of a dtype.
+
+    ``inches``: width and height of the figure.
+    """
     left, right = axis.get_xlim()
     highest = max(roofs.flops_per_second[dtype] for dtype in dtypes) / 1e9
     fastest = max(rate for _, rate in roofs.copies)
@@ -74,7 +79,7 @@ def _draw_roofs(axis: plt.Axes, roofs: Roofs, dtypes: list[str]) -> None:
     for name, rate, colour, width in slopes:
         ridge = highest * 1e9 / rate
         axis.plot([left, ridge], [left * rate / 1e9, highest], color=colour, lw=width, zorder=1)
-        _label_slope(axis, f"{name} {rate / 1e9:.3g} GB/s", rate / 1e9, colour)
+        _label_slope(axis, inches, f"{name} {rate / 1e9:.3g} GB/s", rate / 1e9, colour)
     for dtype in dtypes:
         rate = roofs.flops_per_second[dtype] / 1e9
         start = rate / slopes[-1][1] * 1e9
@@ -85,11 +90,11 @@ def _draw_roofs(axis: plt.Axes, roofs: Roofs, dtypes: list[str]) -> None:
         )  # fmt: skip
 
 
-def _label_slope(axis: plt.Axes, text: str, rate: float, colour: str) -> None:
+def _label_slope(axis: plt.Axes, inches: np.ndarray, text: str, rate: float, colour: str) -> None:
     """Along the sloped roof, where it enters the panel."""
     (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     x = max(left, bottom / rate) * (right / left) ** 0.03
-    width, height = axis.figure.get_size_inches() * (0.68, 0.8)
+    width, height = inches * (0.68, 0.8)
     angle = np.degrees(np.arctan2(height / np.log10(top / bottom), width / np.log10(right / left)))
     axis.annotate(
         text, (x, x * rate), xytext=(-3, 5), textcoords="offset points",
@@ -193,16 +198,12 @@ def _markers(series: list[str]) -> list[str]:
     return [MARKERS[number % len(MARKERS)] for number in range(len(series))]
 
 
-def _key(stage: str) -> str:
-    return f"{stage}_ms" if f"{stage}_ms" in STAGE_NAMES else f"{stage}_total_ms"
-
-
 def _name(stage: str) -> str:
-    return STAGE_NAMES.get(_key(stage), stage.replace("_", " "))
+    return STAGES[stage].label if stage in STAGES else stage.replace("_", " ")
 
 
 def _colour(stage: str) -> str:
-    return STAGE_COLOURS.get(_key(stage), "#D55E00")
+    return STAGES[stage].colour if stage in STAGES else PALE
 
 
 def _what(known: pd.DataFrame, roofs: Roofs) -> str:

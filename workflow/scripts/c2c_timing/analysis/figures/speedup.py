@@ -1,67 +1,135 @@
-"""How many times faster C2C is than every other method, per data set."""
+"""How many times faster: C2C than every other method, every method under each other runtime."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ...errors import UserError
-from ..speedup import REFERENCES, compare
-from .style import method_colour, method_name, offsets, panels, what
+from ...method_table import METHODS, SUBJECT
+from ...runtime_table import REFERENCE
+from ..columns import in_order, method_title
+from ..speedup import compare, is_across_runtimes
+from .style import method_colour, offsets, panels, what
 
-MARKS = {"faster": "o", "slower": "o", "not distinguishable": "X"}
+UNCLEAR_MARK = "X"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One panel: the rows of one condition, and how they are shown.
+
+    Attributes:
+        subject: what is faster or slower.
+        mark: of rows that can be told from 1.
+        label: what the legend calls a series, with the method's name in it.
+        slower, faster: what the ratio is of, the faster one below.
+    """
+
+    subject: str
+    title: str
+    rows: pd.DataFrame
+    mark: str
+    label: str
+    slower: str
+    faster: str
 
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
+    Panels of C2C against other methods are in the first line, those of runtimes in the next.
+
     Raises:
         UserError: there is nothing to compare.
     """
-    shown = [(title, compare(rows)) for title, rows in panels(timings)]
-    shown = [(title, table[table["scope"] != "subject"]) for title, table in shown if len(table)]
-    if not shown:
-        raise UserError("no sample was run by c2c and by another method: nothing to compare")
+    table = compare(timings)
+    table = table[table["scope"] != "subject"]
+    across = is_across_runtimes(table)
+    kinds = [_of_methods(table[~across], timings), _of_runtimes(table[across], timings)]
+    lines = [comparisons for comparisons in kinds if comparisons]
+    if not lines:
+        raise UserError(
+            f"no sample was run by {SUBJECT} and by another method, or under {REFERENCE} and another "
+            "runtime: nothing to compare"
+        )
     names = ["overall", *sorted(timings["dataset"].unique(), reverse=True)]
+    widest = max(map(len, lines))
+    height = 1.9 + 0.5 * len(names) + (len(lines) - 1) * (1.2 + 0.5 * len(names))
     figure, axes = plt.subplots(
-        1, len(shown), figsize=(2.5 + 4.2 * len(shown), 1.9 + 0.5 * len(names)), squeeze=False,
-        sharey=True, sharex=True,
+        len(lines), widest, figsize=(2.5 + 4.2 * widest, height), squeeze=False,
+        sharey=True, sharex="row",
     )  # fmt: skip
-    labels = {}
-    references = [m for m in REFERENCES if any(m in set(table["against"]) for _, table in shown)]
-    for axis, (title, table) in zip(axes[0], shown, strict=True):
-        for offset, against in zip(offsets(len(references)), references, strict=True):
-            rows = table[table["against"] == against]
-            labels[f"against {method_name(against)}"] = _intervals(axis, rows, names, offset)
-        _decorate(axis, names, title)
+    handles: dict[str, Artist] = {}
+    for line, comparisons in zip(axes, lines, strict=True):
+        handles |= _line(line, comparisons, names)
     figure.legend(
-        labels.values(), labels.keys(), loc="outside lower center", frameon=False, fontsize=9,
+        handles.values(), handles.keys(), loc="outside lower center", frameon=False, fontsize=9,
         ncols=3,
     )  # fmt: skip
-    figure.suptitle(f"Speed-up of C2C\n{what(timings)}", fontsize=11)
+    subjects = " and of ".join(comparisons[0].subject for comparisons in lines)
+    figure.suptitle(f"Speed-up of {subjects}\n{what(timings)}", fontsize=11)
     return figure
 
 
-def _intervals(axis: plt.Axes, rows: pd.DataFrame, names: list[str], offset: float):
+def _of_methods(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
+    own = method_title(SUBJECT)
+    return [
+        Comparison(own, title, rows, "o", "against {}", "of the other method", f"of {own}")
+        for title, rows in panels(table, among=timings)
+    ]
+
+
+def _of_runtimes(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
+    against = f"against {REFERENCE}"
+    found = []
+    for title, rows in panels(table, among=timings):
+        sides = f"under {REFERENCE}", f"under {rows['runtime'].iloc[0]}"
+        title, label = f"{title}, {against}", f"{{}}, {against}"
+        found.append(Comparison("other runtimes", title, rows, "D", label, *sides))
+    return found
+
+
+def _line(axes: np.ndarray, comparisons: list[Comparison], names: list[str]) -> dict[str, Artist]:
+    """A line of panels; labels and handles for the legend."""
+    # Each method has one place in all of them.
+    series = in_order((m for panel in comparisons for m in panel.rows["against"]), METHODS)
+    handles = {}
+    for axis, panel in zip(axes, comparisons, strict=False):
+        for offset, method in zip(offsets(len(series)), series, strict=True):
+            rows = panel.rows[panel.rows["against"] == method]
+            label, colour = panel.label.format(method_title(method)), method_colour(method)
+            handles[label] = _intervals(axis, rows, names, offset, colour, panel.mark)
+        _decorate(axis, names, panel)
+    for axis in axes[len(comparisons) :]:
+        axis.set_visible(False)
+    return handles
+
+
+def _intervals(
+    axis: plt.Axes, rows: pd.DataFrame, names: list[str], offset: float, colour: str, mark: str
+) -> Artist:
+    """One series of a panel; its handle for the legend."""
     places = rows["dataset"].replace("", "overall").map(names.index).to_numpy() + offset
     centre = rows["speedup"].to_numpy(float)
     ends = rows[["speedup_low", "speedup_high"]].to_numpy(float).T
     errors = np.nan_to_num(np.abs(ends - centre))
-    colour = method_colour(rows["against"].iloc[0])
-    handle = axis.errorbar(
-        centre, places, xerr=errors, fmt="none", ecolor=colour, elinewidth=2, capsize=3
-    )
-    for verdict, mark in MARKS.items():
+    axis.errorbar(centre, places, xerr=errors, fmt="none", ecolor=colour, elinewidth=2, capsize=3)
+    for verdict in ("faster", "slower", "not distinguishable"):
         same = (rows["verdict"] == verdict).to_numpy()
-        axis.plot(centre[same], places[same], mark, color=colour, mec="white", ms=7)
-    (handle,) = axis.plot([], [], "o", color=colour, mec="white", ms=7)
+        shape = UNCLEAR_MARK if verdict == "not distinguishable" else mark
+        axis.plot(centre[same], places[same], shape, color=colour, mec="white", ms=7)
+    (handle,) = axis.plot([], [], mark, color=colour, mec="white", ms=7)
     return handle
 
 
-def _decorate(axis: plt.Axes, names: list[str], title: str) -> None:
+def _decorate(axis: plt.Axes, names: list[str], panel: Comparison) -> None:
     axis.axvline(1, color="black", lw=1)
     axis.axhline(0.5, color="#999999", lw=0.5)
     axis.set_xscale("log")
@@ -70,11 +138,18 @@ def _decorate(axis: plt.Axes, names: list[str], title: str) -> None:
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(axis="x", alpha=0.3)
     axis.set_yticks(range(len(names)), names)
-    axis.set_title(title, loc="left")
+    axis.set_title(panel.title, loc="left")
     axis.set_xlabel(
-        "time of the other method / time of C2C (ratio)\n"
+        f"time {panel.slower} / time {panel.faster} (ratio)\n"
         "bars: 95 % interval over samples; ×: not distinguishable from 1"
     )
+    faster = panel.faster.split(" ", 1)[1]
     axis.text(
-        0.99, 0.995, "C2C faster →", transform=axis.transAxes, ha="right", va="top", fontsize=8
+        0.99,
+        0.995,
+        f"{faster} faster →",
+        transform=axis.transAxes,
+        ha="right",
+        va="top",
+        fontsize=8,
     )

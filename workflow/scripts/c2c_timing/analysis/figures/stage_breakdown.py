@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ...stages import STAGE_KEYS, Stage
+from ..columns import method_title
 from ..numbers import rounded
-from ..record_lines import STAGES
-from .style import STAGE_COLOURS, STAGE_NAMES, method_name, methods, offsets, panels, what
+from .style import methods, offsets, panels, share_scale, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -23,10 +24,11 @@ def draw(timings: pd.DataFrame) -> Figure:
     for (milliseconds, shares), (title, rows) in zip(axes, shown, strict=True):
         _panel(milliseconds, shares, rows)
         milliseconds.set_title(title, loc="left")
-    used = [stage for stage in STAGES if timings[stage].notna().any()]
-    handles = [plt.Rectangle((0, 0), 1, 1, color=STAGE_COLOURS[stage]) for stage in used]
+    share_scale(axes[:, 0], shown)
+    used = [stage for stage in Stage if timings[stage.key].notna().any()]
+    handles = [plt.Rectangle((0, 0), 1, 1, color=stage.colour) for stage in used]
     figure.legend(
-        handles, [STAGE_NAMES[s] for s in used], ncols=min(len(used), 6), frameon=False,
+        handles, [stage.label for stage in used], ncols=min(len(used), 6), frameon=False,
         loc="outside lower center", fontsize=9, columnspacing=1.2, handlelength=1.2,
     )  # fmt: skip
     figure.suptitle(f"Stages of a request\n{what(timings)}", fontsize=11)
@@ -35,7 +37,7 @@ def draw(timings: pd.DataFrame) -> Figure:
 
 def _panel(milliseconds: plt.Axes, shares: plt.Axes, rows: pd.DataFrame) -> None:
     datasets, shown = sorted(rows["dataset"].unique(), reverse=True), methods(rows)
-    means = rows.groupby(["dataset", "method"])[STAGES].mean().fillna(0)
+    means = rows.groupby(["dataset", "method"])[list(STAGE_KEYS)].mean().fillna(0)
     bars = [
         (place + offset, dataset, method)
         for place, dataset in enumerate(datasets)
@@ -54,7 +56,7 @@ def _panel(milliseconds: plt.Axes, shares: plt.Axes, rows: pd.DataFrame) -> None
     if len(shown) == 1:
         milliseconds.set_yticks(places, datasets)
     else:
-        milliseconds.set_yticks(places, [method_name(m) for *_, m in bars], fontsize=7)
+        milliseconds.set_yticks(places, [method_title(m) for *_, m in bars], fontsize=7)
         milliseconds.set_yticks(range(len(datasets)), datasets, minor=True)
         milliseconds.tick_params(axis="y", which="minor", pad=72, length=0)
     shares.set_yticks(places, [""] * len(places))
@@ -66,6 +68,6 @@ def _panel(milliseconds: plt.Axes, shares: plt.Axes, rows: pd.DataFrame) -> None
 
 def _stack(axis: plt.Axes, places: np.ndarray, values: pd.DataFrame, height: float) -> None:
     left = np.zeros(len(values))
-    for stage in STAGES:
-        axis.barh(places, values[stage], left=left, color=STAGE_COLOURS[stage], height=height)
-        left += values[stage].to_numpy()
+    for stage in Stage:
+        axis.barh(places, values[stage.key], left=left, color=stage.colour, height=height)
+        left += values[stage.key].to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -13,37 +14,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ..record_lines import CONDITIONS, METHOD_NAMES
+from ...method_table import METHODS
+from ...runtime_table import REFERENCE, RUNTIMES
+from ...whole_files import written_whole
+from ..columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
-STAGE_COLOURS = {
-    "base_embedding_ms": "#999999",
-    "base_prefill_ms": "#0072B2",
-    "teacher_embedding_ms": "#F0E442",
-    "teacher_prefill_ms": "#E69F00",
-    "projector_total_ms": "#CC79A7",
-    "teacher_decode_total_ms": "#D55E00",
-    "handover_ms": "#000000",
-    "decode_total_ms": "#009E73",
-}
-STAGE_NAMES = {
-    "base_embedding_ms": "base embedding",
-    "base_prefill_ms": "base prefill",
-    "teacher_embedding_ms": "teacher embedding",
-    "teacher_prefill_ms": "teacher prefill",
-    "projector_total_ms": "projection",
-    "teacher_decode_total_ms": "teacher's message",
-    "handover_ms": "handover",
-    "decode_total_ms": "decode",
-}
-METHOD_COLOURS = {
-    "base": "#0072B2",
-    "teacher": "#E69F00",
-    "t2t": "#CC79A7",
-    "c2c": "#009E73",
-    "c2c_closed": "#56B4E9",
-    "c2c_shuffled": "#D55E00",
-}
+Panel = tuple[str, pd.DataFrame]
 plt.rcParams.update(
     {
         "font.size": 10,
@@ -59,25 +35,32 @@ plt.rcParams.update(
 
 
 def what(timings: pd.DataFrame) -> str:
-    """One line that says what a figure shows: pairs, device, dtype, weights, number of records."""
+    """One line that says what a figure shows: pairs, device, dtype, weights, number of records.
+
+    The runtime too, where all records are of one that is not the usual one.
+    """
 
     def names(column: str) -> str:
         return ", ".join(map(str, timings[column].dropna().unique()))
 
+    runtimes = names("runtime")
     return (
         f"{names('pair')} · {names('model_config.device')} · {names('model_config.dtype')} · "
-        f"{names('model_config.weights')} weights · {len(timings)} requests"
+        f"{names('model_config.weights')} weights · "
+        f"{'' if runtimes == REFERENCE else f'{runtimes} · '}{len(timings)} requests"
     )
 
 
-def panels(timings: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Records that may stand in one panel (one pair, device, length view …), with a title.
+def panels(table: pd.DataFrame, among: pd.DataFrame | None = None) -> list[Panel]:
+    """Rows that may stand in one panel (one pair, device, length view …), with a title.
 
-    The title names what differs between panels; the pair always.
+    The title names what differs between the rows ``among`` which the panel stands, by default those
+    of ``table``; the pair always. Runtimes of one pair and device follow each other.
     """
-    varying = [c for c in CONDITIONS if c == "pair" or timings[c].nunique() > 1]
+    among = table if among is None else among
+    varying = [c for c in CONDITIONS if c == "pair" or among[c].nunique() > 1]
     found = []
-    for key, rows in timings.groupby(CONDITIONS, sort=True):
+    for key, rows in _by_condition(table):
         values = dict(zip(CONDITIONS, key, strict=True))
         words = [f"{v} length" if c == "length_view" else str(v) for c, v in values.items()
                  if c in varying]  # fmt: skip
@@ -85,20 +68,37 @@ def panels(timings: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return found
 
 
+def _by_condition(table: pd.DataFrame) -> list[tuple[tuple, pd.DataFrame]]:
+    """Rows by their conditions, in order; of runtimes the usual one is the first."""
+    runtimes = in_order(table["runtime"], RUNTIMES)
+    found = []
+    for _, alike in table.groupby(CONDITIONS_BUT_RUNTIME, sort=True):
+        parts = dict(list(alike.groupby(CONDITIONS)))
+        place = CONDITIONS.index("runtime")
+        found += sorted(parts.items(), key=lambda part: runtimes.index(part[0][place]))
+    return found
+
+
+def share_scale(axes: Iterable[plt.Axes], shown: Sequence[Panel]) -> None:
+    """Give panels that differ in runtime alone the same x axis, since readers compare them by eye."""
+    alike: dict[tuple, list[plt.Axes]] = {}
+    for axis, (_, rows) in zip(axes, shown, strict=True):
+        alike.setdefault(tuple(rows[CONDITIONS_BUT_RUNTIME].iloc[0]), []).append(axis)
+    for together in alike.values():
+        if len(together) > 1:
+            furthest = max(axis.get_xlim()[1] for axis in together)
+            for axis in together:
+                axis.set_xlim(right=furthest)
+
+
 def methods(timings: pd.DataFrame) -> list[str]:
     """The methods that have records, in a fixed order; unknown ones last."""
-    present = set(timings["method"])
-    return [m for m in METHOD_NAMES if m in present] + sorted(present - set(METHOD_NAMES))
-
-
-def method_name(method: str) -> str:
-    """A method as figures and tables call it."""
-    return METHOD_NAMES.get(method, method)
+    return in_order(timings["method"], METHODS)
 
 
 def method_colour(method: str) -> str:
     """A method's colour in every figure."""
-    return METHOD_COLOURS.get(method, "#555555")
+    return METHODS[method].colour if method in METHODS else "#555555"
 
 
 def offsets(number: int) -> list[float]:
@@ -115,8 +115,8 @@ def label_powers(axis: plt.Axes) -> None:
 
 def save(figure: Figure, png: Path, svg: Path) -> None:
     """Both files; the SVG has no date, so that equal records give equal bytes."""
-    for path in (png, svg):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(png, dpi=150)
-    figure.savefig(svg, metadata={"Date": None})
+    with written_whole(png) as partial:
+        figure.savefig(partial, format="png", dpi=150)
+    with written_whole(svg) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None})
     plt.close(figure)

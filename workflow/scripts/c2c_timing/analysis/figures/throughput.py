@@ -6,8 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from .style import method_colour, method_name, methods, offsets, panels, what
+from ..columns import method_title
+from .style import method_colour, methods, offsets, panels, share_scale, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -22,12 +24,13 @@ def draw(timings: pd.DataFrame) -> Figure:
             own = rows[rows["method"] == method]
             places = np.arange(len(datasets)) + offset
             values = [own.loc[own["dataset"] == d, "tokens_per_second"].dropna() for d in datasets]
-            labels[method_name(method)] = _spreads(axis, places, values, method_colour(method))
+            labels[method_title(method)] = _spreads(axis, places, values, method_colour(method))
         axis.set_yticks(range(len(datasets)), datasets)
         axis.set_xlim(left=0)
         axis.set_xlabel("decode throughput (tokens per second)")
         axis.set_title(title, loc="left")
         axis.grid(axis="x", alpha=0.3)
+    share_scale(axes[:, 0], shown)
     figure.legend(
         labels.values(), [f"{name}: median, p10 to p90" for name in labels],
         loc="outside lower center", frameon=False, fontsize=9, ncols=2,
@@ -36,7 +39,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     return figure
 
 
-def _spreads(axis: plt.Axes, places: np.ndarray, values: list[pd.Series], colour: str):
+def _spreads(axis: plt.Axes, places: np.ndarray, values: list[pd.Series], colour: str) -> Line2D:
     """Dots, spreads and medians of one method; the handle of its medians."""
     for place, points in zip(places, values, strict=True):
         axis.plot(points, np.full(len(points), place), ".", color=colour, alpha=0.25, ms=4)

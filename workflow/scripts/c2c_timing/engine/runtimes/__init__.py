@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -16,7 +17,7 @@ import torch
 from ...errors import UserError
 from ...runtime_table import RUNTIMES
 from ..causal_lm import CausalLM
-from ..decoding import Decoding
+from ..decoding import Decoding, Step
 from ..pair import ModelPair
 
 Span = tuple[int, int]
@@ -35,8 +36,6 @@ class Cache(Protocol):
         """The memory itself."""
 
 
-# A decode step: a token (1, 1) and the cache, to the next token (1, 1), chosen and all.
-Step = Callable[[torch.Tensor, Any], torch.Tensor]
 # (base cache, its span, [(a teacher's cache, its span)]) to the number of projections made.
 Project = Callable[[Any, Span, Sequence[tuple[Any, Span]]], int]
 
@@ -59,11 +58,40 @@ class Moves(Protocol):
         """The decode step of one request, the choice of the token inside; before the clock starts."""
 
 
+class Builder(Protocol):
+    """What a runtime has to build before a request of a new size can be timed.
+
+    Attributes:
+        built: number of moves that were built, and seconds by what they were spent on.
+    """
+
+    built: dict[str, float]
+
+    def sealed(self) -> AbstractContextManager[None]:
+        """Within the block nothing is built: what is not there raises ``NotReadyError``."""
+
+
+class NotReadyError(Exception):
+    """A sealed request would have to build something first."""
+
+
+class NothingToBuild:
+    """Of a runtime that runs whatever it is given."""
+
+    def __init__(self) -> None:
+        self.built: dict[str, float] = {}
+
+    def sealed(self) -> AbstractContextManager[None]:
+        """Nothing is ever built."""
+        return nullcontext()
+
+
 @dataclass
 class RunningPair:
     """A loaded pair under one runtime.
 
     Attributes:
+        builder: what was built, and when nothing may be.
         project: overwrites the base's keys and values of a span with the fused ones.
     """
 
@@ -71,6 +99,7 @@ class RunningPair:
     teachers: Sequence[Moves]
     project: Project
     device: torch.device
+    builder: Builder = field(default_factory=NothingToBuild)
 
 
 def open_pair(name: str, pair: ModelPair) -> RunningPair:

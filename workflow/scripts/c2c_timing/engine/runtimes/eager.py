@@ -8,10 +8,10 @@ import torch
 
 from ..cache import KVCache
 from ..causal_lm import CausalLM
-from ..decoding import Decoding
+from ..decoding import Decoding, ReadAtOnce, Step
 from ..fuser import project_into
 from ..pair import ModelPair
-from . import RunningPair, Span, Step
+from . import RunningPair, Span
 
 
 class EagerMoves:
@@ -46,7 +46,7 @@ class EagerMoves:
         def step(token: torch.Tensor, cache: KVCache) -> torch.Tensor:
             return choose(self.logits(token, cache))
 
-        return step
+        return Step(step, ReadAtOnce())
 
 
 def open_pair(pair: ModelPair) -> RunningPair:

@@ -1,0 +1,194 @@
+"""How fast can C2C be: every method under every runtime, interleaved, at several prompt lengths."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
+
+from c2c_timing.cli import (
+    Formatter,
+    add_decoding_arguments,
+    add_pair_arguments,
+    positive,
+    settings_from,
+)
+from c2c_timing.data.sources import SourceSpec
+from c2c_timing.exits import exits_cleanly
+from c2c_timing.progress import progress, say
+from c2c_timing.runtime_table import REFERENCE, RUNTIMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from c2c_timing.session import Session
+
+EXAMPLES = """examples:
+  python benchmarks/runtimes.py --prompt_tokens 32 170 512
+  python benchmarks/runtimes.py --pair qwen3-0.6b_qwen3-4b-base --weights dummy \\
+      --device cuda --dtype bfloat16
+"""
+STAGES = (
+    "base_prefill_ms",
+    "teacher_prefill_ms",
+    "projector_total_ms",
+    "decode_avg_ms",
+    "ttft_ms",
+    "total_time_ms",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
+    flags.add_argument(
+        "--prompt_tokens", nargs="+", type=positive, default=[64, 170, 512, 2048, 8192]
+    )
+    flags.add_argument("--output", type=Path, default=Path("results/runtimes"), help="a folder")
+    add_pair_arguments(flags)
+    add_decoding_arguments(flags)
+    flags.set_defaults(
+        methods=["base", "t2t", "c2c"], runtimes=None, length_views=["fixed"], repeats=5,
+        max_new_tokens=64, message_max_tokens=64, num_samples=None, selection="first",
+        max_prompt_tokens=None,
+    )  # fmt: skip
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command: records, then tables of them."""
+    arguments = parser().parse_args(argv)
+    arguments.runtimes = arguments.runtimes or runtimes_of(arguments.device)
+    settings = settings_from(arguments, SourceSpec("builtin"))
+
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.session import Session
+
+    walls = WallTimes()
+    session = Session(settings, walls)
+    records = list(time_all(session, arguments.prompt_tokens, walls))
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    write(session, records, arguments.output)
+    return 0
+
+
+def runtimes_of(device: str) -> list[str]:
+    """All that run there."""
+    from c2c_timing.engine.devices import resolve_device
+
+    kind = resolve_device(device).type
+    return [row.name for row in RUNTIMES.values() if kind in row.devices]
+
+
+def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[dict[str, Any]]:
+    """The records of one prompt a length."""
+    from c2c_timing.cards.dataset_card import prompt_file_card
+    from c2c_timing.data.sources import Row
+    from c2c_timing.shard.sample_loop import SampleLoop
+
+    loop = SampleLoop(session, walls, attempt=1)
+    card = prompt_file_card(Path("lengths.jsonl"))
+    for tokens in progress(list(lengths), "prompt lengths", unit="prompt", every_seconds=0):
+        row = Row(f"{tokens}-tokens", {"prompt": text_of(session, tokens)})
+        result = loop.time_row(card, "all", row)
+        for error in result.errors:
+            say(f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}")
+        yield from result.records
+
+
+def text_of(session: Session, tokens: int) -> str:
+    """A text with about so many tokens, of the built-in documents."""
+    from c2c_timing.cards.dataset_card import load_dataset_card
+    from c2c_timing.data.sources import SourceSpec, read_rows
+    from c2c_timing.engine.prompt_ids import room_for_prompt
+
+    card = load_dataset_card("longbench")
+    tokenizer = session.pair.base.tokenizer
+    settings = session.settings
+    frame = len(
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": ""}], add_generation_prompt=True, tokenize=True
+        )["input_ids"]
+    )
+    wanted = min(
+        tokens - frame,
+        room_for_prompt(session.pair, settings.max_new_tokens + settings.message_max_tokens),
+    )
+    ids: list[int] = []
+    while len(ids) < wanted:
+        for row in read_rows(card, "multi_news", SourceSpec("builtin")):
+            ids += tokenizer.encode(row.values["context"], add_special_tokens=False)
+    return tokenizer.decode(ids[:wanted])
+
+
+def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None:
+    """Records as JSONL, and the tables that people read."""
+    import json
+
+    import pandas as pd
+
+    from c2c_timing.analysis.record_lines import flatten
+
+    with (folder / "runtimes_timing.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    built = {name: pair.builder.built for name, pair in session.running.items()}
+    (folder / "runtimes_built.json").write_text(json.dumps(built, indent=1) + "\n")
+    table = summary(pd.DataFrame(map(flatten, records)))
+    table.to_csv(folder / "runtimes.tsv", sep="\t", index=False, float_format="%.5g")
+    with pd.option_context(
+        "display.width", 200, "display.max_columns", 30, "display.max_rows", 500
+    ):
+        print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    for name, parts in built.items():
+        if parts:
+            print(f"{name}: " + ", ".join(f"{part} {value:.3g}" for part, value in parts.items()))
+
+
+def summary(timings: pd.DataFrame) -> pd.DataFrame:
+    """Medians of every stage, and the speed-up over eager with its interval, by length and view."""
+    import pandas as pd
+
+    rows = []
+    keys = ["length_view", "id", "method"]
+    for names, arms in timings.groupby(keys, sort=False):
+        own = arms[arms["runtime"] == REFERENCE].set_index("repeat")["total_time_ms"]
+        for runtime in timings["runtime"].unique():
+            arm = arms[arms["runtime"] == runtime]
+            if len(arm):
+                medians = arm[list(STAGES)].median()
+                peak = arm["peak_memory_bytes"].max() / 1e9
+                ratio = speedup(own, arm.set_index("repeat")["total_time_ms"])
+                rows.append(
+                    dict(zip(keys, names, strict=True))
+                    | {"runtime": runtime, "prompt": arm["prompt_length"].iloc[0], "n": len(arm)}
+                    | medians.to_dict()
+                    | ratio
+                    | {"peak_gb": peak, "flagged": int(arm["residual_flag"].sum())}
+                )
+    return pd.DataFrame(rows)
+
+
+def speedup(own: pd.Series, arm: pd.Series) -> dict[str, float]:
+    """How many times faster, paired by repeat; median of the ratios with 95 %."""
+    import numpy as np
+
+    from c2c_timing.statistics import median_intervals
+
+    logs = np.log(own / arm).dropna().to_numpy()
+    if not len(logs):
+        return {"speedup": np.nan, "low": np.nan, "high": np.nan}
+    low, high = median_intervals(logs[:, None], np.arange(len(logs)))
+    return {
+        "speedup": float(np.exp(np.median(logs))),
+        "low": float(np.exp(low[0])),
+        "high": float(np.exp(high[0])),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

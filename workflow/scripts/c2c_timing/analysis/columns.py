@@ -1,0 +1,65 @@
+"""Names of the columns of merged records, made from the tables of stages and methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..method_table import METHODS
+from ..stages import PER_TOKEN, Stage
+
+IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
+SHARD = ["pair", "dataset", "subject"]
+SAMPLE = ["dataset", "subject", "id"]
+SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
+# What is compared or fitted together: one pair, executed in one way, on one device.
+CONDITIONS = ["pair", "runtime", *SETTING, "length_view"]
+# The same for what is compared across runtimes.
+CONDITIONS_BUT_RUNTIME = [name for name in CONDITIONS if name != "runtime"]
+ERROR_COLUMNS = [
+    "pair",
+    "dataset",
+    "subject",
+    "method",
+    "id",
+    "stage",
+    "error_type",
+    "message",
+    "runtime",
+]
+# What a record's ``timing`` tells of a stage beside its time.
+_BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
+    Stage.PROJECTOR: ["projector_avg_ms", "projector_calls"]
+}
+# Times of all steps, where a stage has steps.
+STEPS = [stage.steps_key for stage in Stage if stage.steps_key]
+# The others follow in the order of a request.
+_MOST_READ = (Stage.DECODE, Stage.BASE_PREFILL, Stage.TEACHER_PREFILL, Stage.PROJECTOR)
+# The most read first.
+TIMING_KEYS = [
+    "total_time_ms",
+    "wall_time_ms",
+    "ttft_ms",
+    "tpot_ms",
+    "tokens_per_second",
+    "decode_avg_ms",
+    *(
+        key
+        for stage in dict.fromkeys((*_MOST_READ, *Stage))
+        for key in (stage.key, *_BESIDE.get(stage, ()))
+    ),
+    "residual_ms",
+    "tokenize_ms",
+]
+
+
+def method_title(method: str) -> str:
+    """A method as figures, tables and the report call it; one that the table lacks keeps its name."""
+    return METHODS[method].title if method in METHODS else method
+
+
+def in_order(present: Iterable[str], table: Iterable[str]) -> list[str]:
+    """Names in the order of a table, those that it lacks last."""
+    known = list(table)
+    return sorted(
+        set(present), key=lambda name: (known.index(name) if name in known else len(known), name)
+    )

@@ -1,0 +1,116 @@
+"""A KV cache at fixed addresses: memory, ids and position are tensors that captures hold on to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+from ..cache import KVShape, allocate
+
+
+class StaticCache:
+    """Keys and values of one model's request, with the ids that are decoded beside them.
+
+    Attributes:
+        memory: of all layers, (layers, 2, 1, heads, capacity, head_dim), where they have equal shapes.
+        layers: keys and values of each layer, (2, 1, heads, capacity, head_dim).
+        ids: (1, capacity + 1): the token at a position, which the step there is fed.
+        position: (1,), on the device: where the next token goes.
+        length: the same on the host.
+    """
+
+    def __init__(
+        self, shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.capacity = capacity
+        self.memory, self.layers = allocate(shapes, capacity, dtype, device)
+        for layer in self.layers:
+            layer.zero_()  # masked places are multiplied by zero: they must be finite
+        self.ids = torch.zeros((1, capacity + 1), dtype=torch.long, device=device)
+        self.position = torch.zeros(1, dtype=torch.long, device=device)
+        self.length = self._device_length = 0
+        # As the models see it: written from its beginning, and from ``position`` on.
+        self.fresh, self.continued = WritingCache(self, None), WritingCache(self, self.position)
+
+    def get_seq_length(self) -> int:
+        """Tokens written so far."""
+        return self.length
+
+    def set_back(self, length: int) -> None:
+        """Forget all but the first tokens, so that the others' place is written again."""
+        self.length = length
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Keys and values of every layer, each (1, heads, capacity, head_dim)."""
+        return [states for layer in self.layers for states in layer.unbind()]
+
+    def point_at(self, position: int) -> None:
+        """Let the device's position be this one; nothing is sent where it is already."""
+        if self._device_length != position:
+            self.position.fill_(position)
+            self._device_length = position
+
+    def advanced(self, tokens: int, is_counted: bool) -> None:
+        """So many tokens were written; ``is_counted`` where the device has counted them itself."""
+        self.length += tokens
+        if is_counted:
+            self._device_length += tokens
+
+
+class _Layer(CacheLayerMixin):
+    """One layer's place in a static cache, as transformers' models see it."""
+
+    is_compileable = True
+    is_sliding = False
+    is_initialized = True
+
+    def __init__(self, memory: torch.Tensor, start: torch.Tensor | None) -> None:
+        super().__init__()
+        self.keys, self.values = memory.unbind()
+        self._start = start
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write new tokens; return those to attend to.
+
+        At the beginning of the cache these are the new ones alone, elsewhere the whole buffer.
+        """
+        tokens = key_states.shape[2]
+        if self._start is None:
+            self.keys[:, :, :tokens].copy_(key_states)
+            self.values[:, :, :tokens].copy_(value_states)
+            return key_states, value_states
+        places = self._start
+        if tokens > 1:
+            places = places + torch.arange(tokens, device=places.device)
+        self.keys.index_copy_(2, places, key_states)
+        self.values.index_copy_(2, places, value_states)
+        return self.keys, self.values
+
+    def lazy_initialization(self, *args: Any, **kwargs: Any) -> None:
+        """It is there already."""
+
+    def get_seq_length(self) -> int:
+        """Not asked for: positions are given."""
+        return 0
+
+    def get_mask_sizes(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+        """Not asked for: ``attention`` masks by position."""
+        return self.keys.shape[2], 0
+
+    def get_max_length(self) -> int:
+        """Tokens that the buffer holds."""
+        return self.keys.shape[2]
+
+    get_max_cache_shape = get_max_length  # as transformers called it before 5.20
+
+
+class WritingCache(Cache):
+    """A static cache to transformers' models: written from its beginning, or from ``start`` on."""
+
+    def __init__(self, cache: StaticCache, start: torch.Tensor | None) -> None:
+        super().__init__(layers=[_Layer(layer, start) for layer in cache.layers])

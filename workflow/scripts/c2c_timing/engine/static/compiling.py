@@ -1,0 +1,54 @@
+"""Kits that compile moves with ``torch.compile``, and on CUDA capture what was compiled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from .kit import CapturingKit, Kit, put_back
+
+# What is compiled once is read from here by every later process; the user's own choice is kept.
+CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
+
+
+class CompilingKit(Kit):
+    """Compiles moves; lengths are symbols in what is compiled, so that one compilation serves all."""
+
+    options: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        os.environ.setdefault(CACHE_VARIABLE, str(CACHE_FOLDER.resolve()))
+
+    @contextlib.contextmanager
+    def sealed(self) -> Iterator[None]:
+        """Within the block nothing is compiled either."""
+        with super().sealed(), torch.compiler.set_stance("fail_on_recompile"):
+            yield
+
+    def compiled(self, function: Callable) -> Callable:
+        """The function through inductor."""
+        return torch.compile(function, fullgraph=True, options=dict(self.options))
+
+    def varies(self, tensor: torch.Tensor, dim: int) -> torch.Tensor:
+        """A tensor whose size along a dimension is a symbol."""
+        torch._dynamo.maybe_mark_dynamic(tensor, dim)
+        return tensor
+
+    def _rehearsed(self, move: Callable[[], Any], kept: Any) -> Callable:
+        with put_back(kept):
+            move()
+        return move
+
+
+class CompilingAndCapturingKit(CompilingKit, CapturingKit):
+    """Compiles moves, then captures them as CUDA graphs."""
+
+    options: ClassVar[dict[str, Any]] = {"coordinate_descent_tuning": True}
+    WARM_UPS = 3
+    _rehearsed = CapturingKit._rehearsed

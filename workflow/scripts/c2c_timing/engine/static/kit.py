@@ -1,0 +1,131 @@
+"""What makes static moves fast: nothing, compilation, capture, or both; and when that may happen."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+import torch
+
+from ..runtimes import NotReadyError
+
+
+class Kit:
+    """Runs static moves as they are; the others' common part.
+
+    Attributes:
+        built: what was built so far: number of moves, and seconds by what they were spent on.
+    """
+
+    def __init__(self) -> None:
+        self._is_sealed = False
+        self._ready: dict[Hashable, Any] = {}
+        self.built: dict[str, float] = {"moves": 0}
+
+    @contextlib.contextmanager
+    def sealed(self) -> Iterator[None]:
+        """Within the block nothing is compiled, captured or allocated: it raises ``NotReadyError``."""
+        self._is_sealed = True
+        try:
+            yield
+        finally:
+            self._is_sealed = False
+
+    def tuned(self, model: Any) -> Any:
+        """A model prepared for this kit, computing the same."""
+        return model
+
+    def compiled(self, function: Callable) -> Callable:
+        """A function that computes the same."""
+        return function
+
+    def varies(self, tensor: torch.Tensor, dim: int) -> torch.Tensor:
+        """A tensor whose like will come with other sizes along a dimension."""
+        return tensor
+
+    def check(self, *what: Hashable) -> None:
+        """Something is about to be made.
+
+        Raises:
+            NotReadyError: in a sealed request.
+        """
+        if self._is_sealed:
+            raise NotReadyError(" ".join(map(str, what)))
+
+    def run(
+        self, key: tuple[Hashable, ...], move: Callable[[], Any], kept: Sequence[torch.Tensor] = ()
+    ) -> Any:
+        """Make a move; equal keys are moves over the same memory, with the same sizes.
+
+        Args:
+            kept: what the move changes and reads: a rehearsal of it leaves these as they were.
+        """
+        if key not in self._ready:
+            self.check(*key[1:])
+            self.built["moves"] += 1
+            with self._spending("compile"):
+                self._ready[key] = self._rehearsed(move, kept)
+        return self._ready[key]()
+
+    def forget(self, cache: Any) -> None:
+        """Drop what was built for a cache."""
+        for key in [key for key in self._ready if isinstance(key, tuple) and key[0] is cache]:
+            del self._ready[key]
+
+    def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
+        return move
+
+    @contextlib.contextmanager
+    def _spending(self, what: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            name = f"{what}_seconds"
+            self.built[name] = self.built.get(name, 0.0) + time.perf_counter() - began
+
+
+@contextlib.contextmanager
+def put_back(tensors: Sequence[torch.Tensor]) -> Iterator[None]:
+    """Within the block tensors may change; after it they are as before."""
+    before = [tensor.clone() for tensor in tensors]
+    try:
+        yield
+    finally:
+        for tensor, own in zip(tensors, before, strict=True):
+            tensor.copy_(own)
+
+
+class CapturingKit(Kit):
+    """Captures every move as a CUDA graph, and replays it."""
+
+    WARM_UPS = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool: Any = None
+
+    def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
+        with put_back(kept):
+            torch.cuda.synchronize()
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(self.WARM_UPS):
+                    move()
+            torch.cuda.current_stream().wait_stream(stream)
+            torch.cuda.synchronize()
+            with self._spending("capture"):
+                graph = torch.cuda.CUDAGraph()
+                # One pool for all: graphs follow each other, and nothing in it outlives its replay.
+                with torch.cuda.graph(graph, pool=self._pool):
+                    result = move()
+                self._pool = self._pool or graph.pool()
+
+        def replay() -> Any:
+            graph.replay()
+            return result
+
+        return replay

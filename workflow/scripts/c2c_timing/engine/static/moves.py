@@ -1,0 +1,149 @@
+"""One model's moves on static caches; how they are made fast is the runtime's business (``Kit``)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+
+from ..causal_lm import CausalLM
+from ..decoding import Decoding, ReadAtOnce, ReadBehind, Step, greedy
+from .buckets import capacity_bucket, padded
+from .cache import StaticCache
+from .kit import Kit
+from .twin import twin_of
+
+# Caches of so many capacities are kept, with what was captured for them.
+MOST_CAPACITIES = 8
+
+
+class StaticMoves:
+    """What a request does with one model, on memory that is there before the clock starts."""
+
+    def __init__(self, lm: CausalLM, kit: Kit) -> None:
+        self.lm, self._kit = lm, kit
+        self.model = kit.tuned(twin_of(lm.model))
+        self._decoder = self.model.get_decoder()
+        self._embedding = self.model.get_input_embeddings()
+        self._is_cuda = lm.model.device.type == "cuda"
+        self._caches: OrderedDict[int, StaticCache] = OrderedDict()
+        self._prefill_fn = kit.compiled(self._prefill)
+        self._step_fn = kit.compiled(self._logits)
+        self._prompts: dict[int, torch.Tensor] = {}
+
+    def new_cache(self, capacity: int) -> StaticCache:
+        """An empty cache with memory for ``capacity`` tokens: the one of this bucket, set back."""
+        bucket = capacity_bucket(capacity)
+        cache = self._caches.pop(bucket, None)
+        if cache is None:
+            self._kit.check("cache", bucket)
+            model = self.lm.model
+            cache = StaticCache(self.lm.kv_shapes, bucket, model.dtype, model.device)
+            self._let_vary(cache)
+            if len(self._caches) >= MOST_CAPACITIES:
+                _, oldest = self._caches.popitem(last=False)
+                self._kit.forget(oldest)
+        self._caches[bucket] = cache
+        cache.set_back(0)
+        return cache
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids (1, tokens) to embeddings (1, tokens, hidden), where the prefill will read them."""
+        tokens = ids.shape[1]
+        embeddings = self._prompt(padded(tokens))[:, :tokens]
+        embeddings.copy_(self._embedding(ids))
+        return embeddings
+
+    def prefill(self, embeddings: torch.Tensor, cache: StaticCache) -> None:
+        """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
+        tokens, start = embeddings.shape[1], cache.length
+        room = cache.capacity - start
+        size = min(padded(tokens), room, max(self.lm.context_window - start, tokens))
+        prompt = self._prompt(size)
+        if embeddings.data_ptr() != prompt.data_ptr():
+            prompt[:, :tokens].copy_(embeddings)
+        if start:
+            cache.point_at(start)
+        self._kit.run(
+            (cache, "prefill", size, start > 0),
+            lambda: self._prefill_fn(prompt, cache, start > 0),
+        )
+        cache.advanced(tokens, is_counted=False)
+
+    def stepper(self, decoding: Decoding) -> Step:
+        """The decode step of one request; a greedy choice is part of it, a sampled one follows it."""
+        choose = decoding.chooser(self.lm.model.device)
+
+        def step(token: torch.Tensor, cache: StaticCache) -> torch.Tensor:
+            place = cache.length
+            fed, chosen = cache.ids[:, place : place + 1], cache.ids[:, place + 1 : place + 2]
+            if token.data_ptr() != fed.data_ptr():
+                fed.copy_(token)
+            cache.point_at(place)
+            if choose is greedy:
+                self._kit.run(
+                    (cache, "greedy step"), lambda: self._greedy_step(cache), [cache.position]
+                )
+            else:
+                logits = self._kit.run(
+                    (cache, "logits"), lambda: self._counted_logits(cache), [cache.position]
+                )
+                chosen.copy_(choose(logits))
+            cache.advanced(1, is_counted=True)
+            return chosen
+
+        return Step(step, ReadBehind() if self._is_cuda else ReadAtOnce())
+
+    def _prompt(self, size: int) -> torch.Tensor:
+        """Memory for the embeddings of a prompt, (1, size, hidden)."""
+        if size not in self._prompts:
+            self._kit.check("prompt", size)
+            weight = self._embedding.weight
+            prompt = torch.zeros(
+                (1, size, weight.shape[1]), dtype=weight.dtype, device=weight.device
+            )
+            self._prompts[size] = self._kit.varies(prompt, 1)
+        return self._prompts[size]
+
+    def _let_vary(self, cache: StaticCache) -> None:
+        """Other caches will have other capacities."""
+        self._kit.varies(cache.ids, 1)
+        for view in (cache.fresh, cache.continued):
+            for layer in view.layers:
+                self._kit.varies(layer.keys, 2)
+                self._kit.varies(layer.values, 2)
+
+    def _prefill(self, embeddings: torch.Tensor, cache: StaticCache, is_continued: bool) -> None:
+        positions = torch.arange(embeddings.shape[1], device=embeddings.device)
+        if is_continued:
+            positions = positions + cache.position
+        written = cache.continued if is_continued else cache.fresh
+        self._decoder(
+            inputs_embeds=embeddings,
+            position_ids=positions[None],
+            use_cache=True,
+            kv_position=cache.position if is_continued else None,
+            **{self.lm.cache_keyword: written},
+        )
+
+    def _logits(self, cache: StaticCache) -> torch.Tensor:
+        """The logits (1, vocabulary) after the token at the cache's position."""
+        output = self.model(
+            input_ids=cache.ids.index_select(1, cache.position),
+            position_ids=cache.position[None],
+            use_cache=True,
+            logits_to_keep=1,
+            kv_position=cache.position,
+            **{self.lm.cache_keyword: cache.continued},
+        )
+        return output.logits[:, -1]
+
+    def _greedy_step(self, cache: StaticCache) -> None:
+        chosen = greedy(self._step_fn(cache))
+        cache.ids.index_copy_(1, cache.position + 1, chosen)
+        cache.position.add_(1)
+
+    def _counted_logits(self, cache: StaticCache) -> torch.Tensor:
+        logits = self._step_fn(cache)
+        cache.position.add_(1)
+        return logits
