@@ -56,11 +56,11 @@ class Watched(EagerMoves):
         step = super().stepper(decoding)
 
         def noted(token, cache):
-            chosen = step(token, cache)
+            chosen = step.make(token, cache)
             self._stepped.append((self.name, chosen.item()))
             return chosen
 
-        return noted
+        return replace(step, make=noted)
 
 
 @pytest.mark.parametrize("name", METHODS)
