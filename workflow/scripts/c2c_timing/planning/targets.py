@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..method_table import SUBJECT
+from ..runtime_table import REFERENCE
 
 SELF_TEST = "results/self_test.json"
 # At which length of its message text costs as much as the cache: needs both.
@@ -52,4 +53,7 @@ def comparison_flags(config: Mapping[str, Any]) -> str:
 def is_comparison(config: Mapping[str, Any]) -> bool:
     """Whether C2C has something to be compared with: another method, or another runtime."""
     methods: Collection[str] = config["methods"]
-    return SUBJECT in methods and len(methods) * len(config["runtimes"]) > 1
+    runtimes: Collection[str] = config["runtimes"]
+    return (SUBJECT in methods and len(methods) > 1) or (
+        REFERENCE in runtimes and len(runtimes) > 1
+    )

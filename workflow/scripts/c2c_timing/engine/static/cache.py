@@ -69,7 +69,8 @@ class _Layer(CacheLayerMixin):
 
     def __init__(self, memory: torch.Tensor, start: torch.Tensor | None) -> None:
         super().__init__()
-        self.keys, self.values = memory.unbind()
+        self.own_keys, self.own_values = memory.unbind()
+        self.keys, self.values = self.own_keys, self.own_values
         self._start = start
 
     def update(
@@ -81,15 +82,15 @@ class _Layer(CacheLayerMixin):
         """
         tokens = key_states.shape[2]
         if self._start is None:
-            self.keys[:, :, :tokens].copy_(key_states)
-            self.values[:, :, :tokens].copy_(value_states)
+            self.own_keys[:, :, :tokens].copy_(key_states)
+            self.own_values[:, :, :tokens].copy_(value_states)
             return key_states, value_states
         places = self._start
         if tokens > 1:
             places = places + torch.arange(tokens, device=places.device)
-        self.keys.index_copy_(2, places, key_states)
-        self.values.index_copy_(2, places, value_states)
-        return self.keys, self.values
+        self.own_keys.index_copy_(2, places, key_states)
+        self.own_values.index_copy_(2, places, value_states)
+        return self.own_keys, self.own_values
 
     def lazy_initialization(self, *args: Any, **kwargs: Any) -> None:
         """It is there already."""
@@ -100,11 +101,11 @@ class _Layer(CacheLayerMixin):
 
     def get_mask_sizes(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
         """Not asked for: ``attention`` masks by position."""
-        return self.keys.shape[2], 0
+        return self.own_keys.shape[2], 0
 
     def get_max_length(self) -> int:
         """Tokens that the buffer holds."""
-        return self.keys.shape[2]
+        return self.own_keys.shape[2]
 
     get_max_cache_shape = get_max_length  # as transformers called it before 5.20
 
@@ -113,4 +114,25 @@ class WritingCache(Cache):
     """A static cache to transformers' models: written from its beginning, or from ``start`` on."""
 
     def __init__(self, cache: StaticCache, start: torch.Tensor | None) -> None:
-        super().__init__(layers=[_Layer(layer, start) for layer in cache.layers])
+        self.places = [_Layer(layer, start) for layer in cache.layers]
+        super().__init__(layers=list(self.places))
+        self._of_layer = [LayerCache(place) for place in self.places]
+
+    def of_layer(self, number: int) -> LayerCache:
+        """One layer's place, for who sees no other (``regions``)."""
+        return self._of_layer[number]
+
+
+class LayerCache:
+    """One layer's place in a cache, whatever number it is asked for by."""
+
+    is_compileable = True
+
+    def __init__(self, place: _Layer) -> None:
+        self.place = place
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write new tokens; return those to attend to."""
+        return self.place.update(key_states, value_states)

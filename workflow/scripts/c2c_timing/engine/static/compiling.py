@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 import torch
 
 from .kit import CapturingKit, Kit, put_back
+from .regions import compile_regions
 
 # What is compiled once is read from here by every later process; the user's own choice is kept.
+MOST_VARIANTS = 64
 CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
 
 
@@ -24,12 +26,21 @@ class CompilingKit(Kit):
     def __init__(self) -> None:
         super().__init__()
         os.environ.setdefault(CACHE_VARIABLE, str(CACHE_FOLDER.resolve()))
+        # One for each kind of layer, of each model, for prompts and for steps.
+        torch._dynamo.config.recompile_limit = max(
+            MOST_VARIANTS, torch._dynamo.config.recompile_limit
+        )
 
     @contextlib.contextmanager
     def sealed(self) -> Iterator[None]:
         """Within the block nothing is compiled either."""
         with super().sealed(), torch.compiler.set_stance("fail_on_recompile"):
             yield
+
+    def tuned(self, model: Any) -> Any:
+        """The model, compiled by layer."""
+        compile_regions(model, self.compiled)
+        return model
 
     def compiled(self, function: Callable) -> Callable:
         """The function through inductor."""

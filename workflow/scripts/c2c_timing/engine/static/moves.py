@@ -27,8 +27,6 @@ class StaticMoves:
         self._embedding = self.model.get_input_embeddings()
         self._is_cuda = lm.model.device.type == "cuda"
         self._caches: OrderedDict[int, StaticCache] = OrderedDict()
-        self._prefill_fn = kit.compiled(self._prefill)
-        self._step_fn = kit.compiled(self._logits)
         self._prompts: dict[int, torch.Tensor] = {}
 
     def new_cache(self, capacity: int) -> StaticCache:
@@ -66,7 +64,7 @@ class StaticMoves:
             cache.point_at(start)
         self._kit.run(
             (cache, "prefill", size, start > 0),
-            lambda: self._prefill_fn(prompt, cache, start > 0),
+            lambda: self._prefill(prompt, cache, start > 0),
         )
         cache.advanced(tokens, is_counted=False)
 
@@ -109,9 +107,9 @@ class StaticMoves:
         """Other caches will have other capacities."""
         self._kit.varies(cache.ids, 1)
         for view in (cache.fresh, cache.continued):
-            for layer in view.layers:
-                self._kit.varies(layer.keys, 2)
-                self._kit.varies(layer.values, 2)
+            for place in view.places:
+                self._kit.varies(place.own_keys, 2)
+                self._kit.varies(place.own_values, 2)
 
     def _prefill(self, embeddings: torch.Tensor, cache: StaticCache, is_continued: bool) -> None:
         positions = torch.arange(embeddings.shape[1], device=embeddings.device)
@@ -139,11 +137,11 @@ class StaticMoves:
         return output.logits[:, -1]
 
     def _greedy_step(self, cache: StaticCache) -> None:
-        chosen = greedy(self._step_fn(cache))
+        chosen = greedy(self._logits(cache))
         cache.ids.index_copy_(1, cache.position + 1, chosen)
         cache.position.add_(1)
 
     def _counted_logits(self, cache: StaticCache) -> torch.Tensor:
-        logits = self._step_fn(cache)
+        logits = self._logits(cache)
         cache.position.add_(1)
         return logits
