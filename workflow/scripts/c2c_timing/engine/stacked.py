@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from .fuser import Fuser
+from .joined import joined
 from .projector import Block, C2CProjector
 
 Span = tuple[int, int]
@@ -70,9 +71,8 @@ class StackedLinear(nn.Module):
 
     def __init__(self, linears: Sequence[nn.Linear]) -> None:
         super().__init__()
-        weight = torch.stack([linear.weight.detach() for linear in linears])
-        self.register_buffer("weight", weight, persistent=False)
-        share_memory(linears, weight)
+        weight = joined([linear.weight for linear in linears])
+        self.register_buffer("weight", weight.unflatten(0, (len(linears), -1)), persistent=False)
         biases = [linear.bias for linear in linears if linear.bias is not None]
         bias = torch.stack([bias.detach() for bias in biases])[:, None] if biases else None
         self.register_buffer("bias", bias, persistent=False)
@@ -83,12 +83,6 @@ class StackedLinear(nn.Module):
         if self.bias is None:
             return torch.bmm(inputs, weight)
         return torch.baddbmm(self.bias[part], inputs, weight)
-
-
-def share_memory(linears: Sequence[nn.Linear], stacked: torch.Tensor) -> None:
-    """Let each matrix be a view of the stack, so that no weight is held twice."""
-    for linear, weight in zip(linears, stacked, strict=True):
-        linear.weight = nn.Parameter(weight, requires_grad=False)
 
 
 class StackedBlocks(nn.Module):

@@ -1,4 +1,4 @@
-"""What the self-test said of the clock (``checks.self_test``): shards are timed only where it passed."""
+"""What the self-test said of the clock (``probes.self_test``): shards are timed only where it passed."""
 
 from __future__ import annotations
 

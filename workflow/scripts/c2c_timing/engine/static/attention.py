@@ -13,6 +13,11 @@ import torch
 from torch.nn import functional
 from transformers import AttentionInterface
 
+try:
+    from . import decode_attention
+except ImportError:  # Triton comes with torch for CUDA alone
+    decode_attention = None  # type: ignore[assignment]
+
 NAME = "static_grouped"
 
 
@@ -45,6 +50,10 @@ def attend(
             query, key, value, is_causal=True, scale=scaling, enable_gqa=heads != kv_heads
         )
         return out.transpose(1, 2), None
+    if kv_position is not None and decode_attention and decode_attention.fits(query):
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        out = decode_attention.attend_one(query, key, value, kv_position, scale, sliding_window)
+        return out, None
     mask = _visible(kv_position, tokens, key.shape[2], sliding_window, query.device)
     if tokens == 1 and heads != kv_heads:
         # All queries of a group see the same keys: they stand where a prompt's queries would.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from .kit import CapturingKit, Kit, put_back
 from .regions import compile_regions
@@ -25,7 +26,9 @@ class CompilingKit(Kit):
 
     def __init__(self) -> None:
         super().__init__()
-        os.environ.setdefault(CACHE_VARIABLE, str(CACHE_FOLDER.resolve()))
+        # torch names a folder of its own for temporary files where the user named none.
+        if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
+            os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
         # One for each kind of layer, of each model, for prompts and for steps.
         torch._dynamo.config.recompile_limit = max(
             MOST_VARIANTS, torch._dynamo.config.recompile_limit
@@ -39,6 +42,7 @@ class CompilingKit(Kit):
 
     def tuned(self, model: Any) -> Any:
         """The model, compiled by layer."""
+        model = super().tuned(model)
         compile_regions(model, self.compiled)
         return model
 

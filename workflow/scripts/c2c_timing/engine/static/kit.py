@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..runtimes import NotReadyError
+from .merged import merge_linears
 
 
 class Kit:
@@ -35,6 +36,7 @@ class Kit:
 
     def tuned(self, model: Any) -> Any:
         """A model prepared for this kit, computing the same."""
+        merge_linears(model)
         return model
 
     def compiled(self, function: Callable) -> Callable:
