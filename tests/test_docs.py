@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+import tomllib
 
 import pytest
 import yaml
@@ -12,6 +14,9 @@ from folders import ROOT
 from c2c_timing.cards import pair_card
 from c2c_timing.cards.dataset_card import read_dataset_card
 from c2c_timing.data.prompts import build_prompt
+from c2c_timing.places import LIBRARY
+
+MAP = ROOT / "CONTRIBUTING.md"
 
 
 def example(page):
@@ -36,7 +41,7 @@ def test_the_example_pair(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda p: p.name
+    "page", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda p: p.name
 )
 def test_links_and_commands_name_what_is_there(page):
     text = page.read_text()
@@ -51,3 +56,46 @@ def test_links_and_commands_name_what_is_there(page):
         assert (ROOT / script).is_file(), script
     for config in re.findall(r"configs/\w+\.yaml", text):
         assert (ROOT / config).is_file()
+
+
+def file_tree():
+    """Paths of the file tree of CONTRIBUTING.md, in its order."""
+    (tree,) = re.findall(r"^```text\n(.*?)^```", MAP.read_text(), re.S | re.M)
+    paths, folders = [], {0: ROOT}
+    for line in tree.splitlines():
+        indent, name = re.match(r"( *)(\S+) +\S", line).groups()
+        path = folders[len(indent)] / name
+        paths.append(path)
+        if name.endswith("/"):
+            folders[len(indent) + 2] = path
+    return paths
+
+
+def test_the_file_tree_names_what_is_there():
+    paths = file_tree()
+    assert len(paths) == len(set(paths)) > 40
+    assert [path for path in paths if not path.exists()] == []
+
+
+def test_the_file_tree_names_every_part_of_the_library_in_the_order_of_imports():
+    shown = [path.stem for path in file_tree() if path.parent == LIBRARY]
+    rooms = [path.parent.name for path in LIBRARY.glob("*/__init__.py")]
+    modules = [path.stem for path in LIBRARY.glob("*.py") if path.stem != "__init__"]
+    assert sorted(shown) == sorted(rooms + modules)
+
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = [layer.split(" | ") for layer in contracts["contracts"][0]["layers"]]
+    depth = {name: number for number, names in enumerate(layers) for name in names}
+    assert shown == sorted(shown, key=depth.get)
+
+
+def test_the_example_method_is_the_one_that_is_tested():
+    row, file = re.findall(r"```python\n(.*?)```", MAP.read_text(), re.S)
+    tested = ast.parse((ROOT / "tests" / "methods" / "test_toy_method.py").read_text())
+    values = {
+        statement.targets[0].id: statement.value
+        for statement in tested.body
+        if isinstance(statement, ast.Assign)
+    }
+    assert ast.literal_eval(values["FILE"]).strip() == file.strip()
+    assert ast.dump(values["ROW"]) == ast.dump(ast.parse(row.strip(), mode="eval").body)
