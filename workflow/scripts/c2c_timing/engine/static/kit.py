@@ -35,7 +35,7 @@ class Kit:
             self._is_sealed = False
 
     def tuned(self, model: Any) -> Any:
-        """A model prepared for this kit, computing the same."""
+        """A model made fast, computing the same."""
         merge_linears(model)
         return model
 
