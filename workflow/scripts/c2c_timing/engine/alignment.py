@@ -13,8 +13,6 @@ from typing import Any
 
 from .request import TextSpan
 
-STRATEGIES = ("first", "longest")
-
 
 def aligned_spans(
     messages: Sequence[dict[str, str]],

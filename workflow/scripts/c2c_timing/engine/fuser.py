@@ -16,7 +16,6 @@ from .cache import KVCache, KVShape
 from .layer_maps import LAYER_MAPS
 from .projector import C2CProjector
 
-FUSION_MODES = ("sequential", "parallel")
 TRAINING_ARGUMENTS = (
     "dropout",
     "dtype",
@@ -61,7 +60,7 @@ def project_into(
         base_cache: cache of the base, filled at least to the end of ``base_span``.
         base_span: first and last-plus-one token to be fused, in the base's cache.
         teachers: for each teacher its fuser, its cache and the same tokens' span in that cache.
-        mode: one of ``FUSION_MODES``.
+        mode: ``sequential`` or ``parallel``.
 
     Returns:
         The number of projections made: open projectors of all teachers.

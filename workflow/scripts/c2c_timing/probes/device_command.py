@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..whole_files import write_text_whole
 
 
 def device_parser(description: str | None, example: str, output: Path) -> argparse.ArgumentParser:
@@ -36,6 +37,4 @@ def make_folder_of(report: Path) -> None:
 
 def write_report(report: Path, found: dict[str, Any]) -> None:
     """Whole, or not at all."""
-    partial = report.with_name(report.name + ".partial")
-    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    partial.replace(report)
+    write_text_whole(report, json.dumps(found, indent=1) + "\n")

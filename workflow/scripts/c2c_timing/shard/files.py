@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..shard_names import errors_file, journal_file, run_file, timing_name
+from ..whole_files import partial_of, written_whole
 from .journal import Journal, json_line
 from .line_file import sync_folder
 
@@ -46,21 +47,17 @@ class ShardFiles:
         Raises:
             UserError: the disk is full or broken; the journal is kept.
         """
-        contents = {
-            self.errors: (json_line(e) for sample in journal.samples() for e in sample["errors"]),
-            self.run: [json_line(run, indent=1)],
+        contents: dict[Path, Iterable[bytes]] = {
             self.timing: (json_line(r) for sample in journal.samples() for r in sample["records"]),
+            self.run: [json_line(run, indent=1)],
+            self.errors: (json_line(e) for sample in journal.samples() for e in sample["errors"]),
         }
         try:
-            for path, lines in contents.items():
-                _write(_partial(path), lines)
-            for path in contents:
-                _partial(path).replace(path)
+            with contextlib.ExitStack() as whole:  # the first to be entered is the last to appear
+                for path, lines in contents.items():
+                    _write(whole.enter_context(written_whole(path)), lines)
             sync_folder(self.timing.parent)
         except OSError as error:
-            for path in contents:
-                with contextlib.suppress(OSError):
-                    _partial(path).unlink(missing_ok=True)
             raise UserError(
                 f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
             ) from None
@@ -73,14 +70,10 @@ class ShardFiles:
         """
         self.timing.unlink(missing_ok=True)
         self.run.unlink(missing_ok=True)
-        errors = _partial(self.errors)
+        errors = partial_of(self.errors)
         _write(errors, (json_line(e) for sample in journal.samples() for e in sample["errors"]))
         journal.remove()
         return errors
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> None:
