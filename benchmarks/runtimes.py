@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -71,8 +72,13 @@ def main(argv: list[str] | None = None) -> int:
 
     walls = WallTimes()
     session = Session(settings, walls)
-    records = list(time_all(session, arguments.prompt_tokens, walls))
     arguments.output.mkdir(parents=True, exist_ok=True)
+    records: list[dict[str, Any]] = []
+    with (arguments.output / "runtimes_timing.jsonl").open("w", encoding="utf-8") as file:
+        for record in time_all(session, arguments.prompt_tokens, walls):
+            records.append(record)
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.flush()  # a run that is stopped keeps what it has
     write(session, records, arguments.output)
     return 0
 
@@ -127,15 +133,11 @@ def text_of(session: Session, tokens: int) -> str:
 
 
 def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None:
-    """Records as JSONL, and the tables that people read."""
-    import json
-
+    """The table that people read, and what each runtime has built."""
     import pandas as pd
 
     from c2c_timing.analysis.record_lines import flatten
 
-    with (folder / "runtimes_timing.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     built = {name: pair.builder.built for name, pair in session.running.items()}
     (folder / "runtimes_built.json").write_text(json.dumps(built, indent=1) + "\n")
     table = summary(pd.DataFrame(map(flatten, records)))
