@@ -26,6 +26,7 @@ class CompilingKit(Kit):
 
     def __init__(self) -> None:
         super().__init__()
+        self._made_ahead: set[Callable] = set()
         # torch names a folder of its own for temporary files where the user named none.
         if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
             os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
@@ -49,6 +50,13 @@ class CompilingKit(Kit):
     def compiled(self, function: Callable) -> Callable:
         """The function through inductor."""
         return torch.compile(function, fullgraph=True, options=dict(self.options))
+
+    def ahead(self, move: Callable[[], Any]) -> None:
+        """Compile it there, once."""
+        if move not in self._made_ahead:
+            with self._spending("compile"):
+                move()
+            self._made_ahead.add(move)
 
     def varies(self, tensor: torch.Tensor, dim: int) -> torch.Tensor:
         """A tensor whose size along a dimension is a symbol."""

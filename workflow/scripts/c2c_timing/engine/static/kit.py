@@ -47,6 +47,13 @@ class Kit:
         """A tensor whose like will come with other sizes along a dimension."""
         return tensor
 
+    def ahead(self, move: Callable[[], Any]) -> None:
+        """Make a move once at a size that is always the same, before it is met at any other.
+
+        A compiler keeps what it made under the first sizes that it saw: with these the same in every
+        process, each finds what another one compiled.
+        """
+
     def check(self, *what: Hashable) -> None:
         """Something is about to be made.
 
@@ -57,15 +64,21 @@ class Kit:
             raise NotReadyError(" ".join(map(str, what)))
 
     def run(
-        self, key: tuple[Hashable, ...], move: Callable[[], Any], kept: Sequence[torch.Tensor] = ()
+        self,
+        key: tuple[Hashable, ...],
+        move: Callable[[], Any],
+        first: Callable[[], Any],
+        kept: Sequence[torch.Tensor] = (),
     ) -> Any:
         """Make a move; equal keys are moves over the same memory, with the same sizes.
 
         Args:
+            first: the same move on memory of its own, at a size that is always the same (``ahead``).
             kept: what the move changes and reads: a rehearsal of it leaves these as they were.
         """
         if key not in self._ready:
             self.check(*key[1:])
+            self.ahead(first)
             self.built["moves"] += 1
             with self._spending("compile"):
                 self._ready[key] = self._rehearsed(move, kept)

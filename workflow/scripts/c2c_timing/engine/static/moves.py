@@ -15,6 +15,8 @@ from .twin import twin_of
 
 # Caches of so many capacities are kept, with what was captured for them.
 MOST_CAPACITIES = 8
+# What a compiler sees first.
+FIRST_TOKENS, FIRST_CAPACITY = 64, 160
 
 
 class StaticMoves:
@@ -35,9 +37,7 @@ class StaticMoves:
         cache = self._caches.pop(bucket, None)
         if cache is None:
             self._kit.check("cache", bucket)
-            model = self.lm.model
-            cache = StaticCache(self.lm.kv_shapes, bucket, model.dtype, model.device)
-            self._let_vary(cache)
+            cache = self.make_cache(bucket)
             if len(self._caches) >= MOST_CAPACITIES:
                 _, oldest = self._caches.popitem(last=False)
                 self._kit.forget(oldest)
@@ -65,6 +65,7 @@ class StaticMoves:
         self._kit.run(
             (cache, "prefill", size, start > 0),
             lambda: self._prefill(prompt, cache, start > 0),
+            self._first_continued if start else self._first_prefill,
         )
         cache.advanced(tokens, is_counted=False)
 
@@ -80,17 +81,41 @@ class StaticMoves:
             cache.point_at(place)
             if choose is greedy:
                 self._kit.run(
-                    (cache, "greedy step"), lambda: self._greedy_step(cache), [cache.position]
+                    (cache, "greedy step"),
+                    lambda: self._greedy_step(cache),
+                    self._first_step,
+                    [cache.position],
                 )
             else:
                 logits = self._kit.run(
-                    (cache, "logits"), lambda: self._counted_logits(cache), [cache.position]
+                    (cache, "logits"),
+                    lambda: self._counted_logits(cache),
+                    self._first_step,
+                    [cache.position],
                 )
                 chosen.copy_(choose(logits))
             cache.advanced(1, is_counted=True)
             return chosen
 
         return Step(step, ReadBehind() if self._is_cuda else ReadAtOnce())
+
+    def make_cache(self, capacity: int) -> StaticCache:
+        """A new cache, of exactly that capacity."""
+        model = self.lm.model
+        cache = StaticCache(self.lm.kv_shapes, capacity, model.dtype, model.device)
+        self._let_vary(cache)
+        return cache
+
+    def _first_prefill(self) -> None:
+        self._prefill(self._prompt(FIRST_TOKENS), self.make_cache(FIRST_CAPACITY), False)
+
+    def _first_continued(self) -> None:
+        cache = self.make_cache(FIRST_CAPACITY)
+        cache.point_at(1)
+        self._prefill(self._prompt(FIRST_TOKENS), cache, True)
+
+    def _first_step(self) -> None:
+        self._greedy_step(self.make_cache(FIRST_CAPACITY))
 
     def _prompt(self, size: int) -> torch.Tensor:
         """Memory for the embeddings of a prompt, (1, size, hidden)."""

@@ -11,7 +11,7 @@ from ..stacked import StackedFusion
 from .buckets import padded
 from .cache import StaticCache
 from .kit import Kit
-from .moves import StaticMoves
+from .moves import FIRST_CAPACITY, FIRST_TOKENS, StaticMoves
 from .refusals import refusal
 
 
@@ -24,7 +24,13 @@ def open_static(name: str, pair: ModelPair, kit: Kit) -> RunningPair:
     for lm in (pair.base, *pair.teachers):
         if why := refusal(lm):
             raise UserError(f"runtime {name} cannot run {lm.name}: {why}; use fused")
+    moves = [StaticMoves(lm, kit) for lm in (pair.base, *pair.teachers)]
     fusion = StackedFusion(pair.fusers, pair.fusion_mode, kit.compiled)
+
+    def first() -> None:
+        span = (0, FIRST_TOKENS)
+        base, *teachers = (model.make_cache(FIRST_CAPACITY) for model in moves)
+        fusion.project(base, span, [(teacher, span) for teacher in teachers])
 
     def project(
         base: StaticCache, base_span: Span, teachers: Sequence[tuple[StaticCache, Span]]
@@ -36,12 +42,12 @@ def open_static(name: str, pair: ModelPair, kit: Kit) -> RunningPair:
         spans = [(start, start + size) for _, (start, _) in caches]
         heard = [(cache, span) for (cache, _), span in zip(teachers, spans[1:], strict=True)]
         key = (base, "projection", size, *(span[0] for span in spans), *(c for c, _ in heard))
-        kit.run(key, lambda: fusion.project(base, spans[0], heard), base.tensors())
+        kit.run(key, lambda: fusion.project(base, spans[0], heard), first, base.tensors())
         return fusion.calls
 
     return RunningPair(
-        StaticMoves(pair.base, kit),
-        [StaticMoves(teacher, kit) for teacher in pair.teachers],
+        moves[0],
+        moves[1:],
         project,
         pair.device,
         kit,
