@@ -39,7 +39,7 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     panels = sorted(points["panel"].unique()) or ["no stage has a floor"]
     series = sorted(points["series"].unique())
     figure, axes = plt.subplots(
-        len(panels), 1, figsize=(10, 5.2 * len(panels) + 1.1),
+        len(panels), 1, figsize=(10, _height(known) * len(panels) + 1.1),
         squeeze=False, sharex=True, sharey=True,
     )  # fmt: skip
     limits = _limits(points, roofs)
@@ -174,10 +174,17 @@ def _list_stages(axis: plt.Axes, rows: pd.DataFrame) -> None:
     if not rows["flops"].all():
         handles.append(Line2D([], [], ls="", label="* computes nothing: no point"))
     axis.legend(
-        handles=handles, title="time / floor (bound by)", title_fontsize=9, fontsize=9,
+        handles=handles, title="time / floor (bound by)", title_fontsize=9,
+        fontsize=9 if len(runtimes) <= 1 else 8,
         alignment="left", loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False,
         labelspacing=0.9 if len(runtimes) <= 1 else 0.5, handletextpad=0.4,
     )  # fmt: skip
+
+
+def _height(known: pd.DataFrame) -> float:
+    """Inches of a panel, the list beside it included."""
+    stages, runtimes = known["stage"].nunique(), known["runtime"].nunique()
+    return max(5.2, 1.0 + 0.15 * stages * (runtimes + 1.5))
 
 
 def _how_far(rows: pd.DataFrame) -> str:
