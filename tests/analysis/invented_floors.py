@@ -20,12 +20,16 @@ def model(scale=1, element_bytes=4):
 
 FUSER = {"projections": 2, "matrix_elements": 3000, "other_elements": 30, "read_elements": 64,
          "written_elements": 32, "element_bytes": 4}  # fmt: skip
-SHAPES = {"base": model(), "teachers": [model(3)], "fusers": [FUSER], "projection_operators": 60}
+SHAPES = {"base": model(), "teachers": [model(3)], "fusers": [FUSER], "projection_chain": 6,
+          "projection_operators": 60, "fused_projection_operators": 15}  # fmt: skip
 CONFIG = {"base_model": "b", "teacher_model": "t", "fuser": "f", "weights": "dummy",
           "dtype": "float32", "device": "cpu", "threads": 1}  # fmt: skip
+GPU = {**CONFIG, "dtype": "bfloat16", "device": "card"}
 KNOWN = {shapes_key("tiny", CONFIG): SHAPES}
 # 1 kB a second, 1 kFLOP a second, 1 ms a launch
 ROOFS = Roofs("cpu", 1, ((1.0, 1e3),), {"float32": 1e3}, 1e-3)
+# The same on a card: 1 ms a launch, 0.25 ms a node of a graph, memory and products out of sight.
+FAST = Roofs("card", 1, ((1.0, 1e9),), {"bfloat16": 1e9}, 1e-3, 0.25e-3)
 
 
 def row(n=0, decode_ms=1e6, config=CONFIG, **changes):
@@ -36,6 +40,13 @@ def row(n=0, decode_ms=1e6, config=CONFIG, **changes):
     return {"id": f"x{n}", "pair": "tiny", "method": "base", "runtime": "eager", "dataset": "gsm8k",
             "subject": "all", "length_view": "natural", "prompt": "p", "prompt_length": 11, **timing,
             **{f"model_config.{key}": value for key, value in config.items()}, **changes}  # fmt: skip
+
+
+def fused_row(runtime, ms=1e6, config=GPU, **changes):
+    """Of a request with a projection."""
+    timing = {"teacher_embedding_ms": 1e3, "teacher_prefill_ms": 2e3, "projector_total_ms": ms,
+              "projector_calls": 2.0, "teacher_prompt_length": 11.0, "method": "c2c"}  # fmt: skip
+    return row(decode_ms=ms, config=config, **timing, runtime=runtime, **changes)
 
 
 def bottlenecks(rows, shapes=KNOWN, roofs=ROOFS):

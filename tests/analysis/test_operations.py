@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from analysis.invented_floors import FUSER, SHAPES, model
 from hypothesis import given
@@ -32,13 +34,18 @@ def test_a_prompt_read_in_two_passes_costs_the_same_operations_and_the_weights_t
     assert parts.flops == whole.flops
     again = 4 * (1010 + 32 * (before + a))
     assert parts.bytes == whole.bytes + again
-    assert (parts.operators, parts.passes) == (80, 2)
+    assert (parts.operators, parts.passes, parts.chain) == (80, 2, 2 * whole.chain)
 
 
 @given(st.integers(1, 20), st.integers(0, 50))
 def test_decoding_is_a_sum_of_steps(steps, context):
     each = [decode(model(), 1, context + n) for n in range(steps)]
     assert sum(each, Work()) == decode(model(), steps, context)
+
+
+def test_what_waits_for_one_another_is_five_kernels_a_layer_and_the_lm_head():
+    assert prefill(model(), 7).chain == 5 * 2
+    assert decode(model(), 3, 7).chain == 3 * (5 * 2 + 1)
 
 
 def test_half_the_bytes_with_half_the_width():
@@ -77,7 +84,7 @@ def fused(**changes):
 def test_c2c_without_sections_is_one_pass_of_each_model():
     work = stage_work(fused(), SHAPES)
     assert work[Stage.PROJECTOR] == Work(
-        2 * 3000 * 10, 4 * (3000 + 30 + 96 * 10), operators=60, passes=1
+        2 * 3000 * 10, 4 * (3000 + 30 + 96 * 10), operators=60, passes=1, chain=6
     )
     assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 10)
 
@@ -100,6 +107,22 @@ def test_sections_say_what_is_read_and_what_is_projected():
     assert work[Stage.BASE_PREFILL] == sum(parts, Work())
     assert work[Stage.TEACHER_PREFILL] == prefill(model(3), 4) + prefill(model(3), 5, 4)
     assert work[Stage.PROJECTOR].flops == 2 * 3000 * 5
+
+
+@pytest.mark.parametrize(("runtime", "operators"), [
+    ("eager", 60), ("fused", 15), ("graphs", 60), ("another", 60),
+])  # fmt: skip
+def test_projectors_are_called_as_the_runtime_calls_them(runtime, operators):
+    assert stage_work(fused(runtime=runtime), SHAPES)[Stage.PROJECTOR].operators == operators
+
+
+def test_counts_that_an_older_run_did_not_write_down_are_unknown():
+    older = {k: v for k, v in SHAPES.items()
+             if k not in ("projection_chain", "fused_projection_operators")}  # fmt: skip
+    work = stage_work(fused(runtime="fused"), older)[Stage.PROJECTOR]
+    assert math.isnan(work.chain)
+    assert math.isnan(work.operators)
+    assert stage_work(fused(runtime="eager"), older)[Stage.PROJECTOR].operators == 60
 
 
 def test_closed_gates_leave_no_work():

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from analysis.invented_floors import CONFIG, DEVICE, bottlenecks, row
+from analysis.invented_floors import CONFIG, DEVICE, FAST, bottlenecks, fused_row, row
 
 import plot_timings
 from c2c_timing.analysis.figures.roofline import draw
@@ -65,6 +65,15 @@ def test_settings_have_panels_and_runtimes_have_marks_of_their_own():
     assert titles == ["tiny, bfloat16", "tiny, float32"]
     marks = [text.get_text() for text in figure.legends[0].get_texts()]
     assert marks == ["base, eager", "base, graphs", "a data set"]
+
+
+def test_each_runtime_is_listed_with_its_own_cause():
+    table = bottlenecks([fused_row(runtime) for runtime in ("graphs", "eager")], roofs=FAST)
+    listed = [text.get_text() for text in draw(table, FAST).axes[0].get_legend().get_texts()]
+    (decode,) = [text.splitlines() for text in listed if text.startswith("decode")]
+    ratios = table[table["stage"] == "decode"].set_index("runtime")["time_over_floor"]
+    assert decode == ["decode", f"eager: {ratios['eager']:.2g} (launch)",
+                      f"graphs: {ratios['graphs']:.2g} (latency)"]  # fmt: skip
 
 
 def test_points_lie_under_the_roofs_when_stages_are_slower_than_their_floors():

@@ -14,7 +14,7 @@ import comprehensive_timing_benchmark as command
 from c2c_timing.cards.pair_card import load_pair_card
 from c2c_timing.engine import runtimes
 from c2c_timing.method_table import METHODS
-from c2c_timing.runtime_table import REFERENCE, RUNTIMES, RuntimeRow
+from c2c_timing.runtime_table import CALLS, REFERENCE, RUNTIMES, RuntimeRow
 from c2c_timing.settings import LENGTH_VIEWS, RunSettings
 from c2c_timing.shard.sample_loop import draw_order
 
@@ -32,7 +32,9 @@ def shard(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtimes, "__path__", [*runtimes.__path__, str(rooms)])
         patch.setitem(
-            RUNTIMES, "eager_again", RuntimeRow("eager_again", "eager, again", ("cpu", "cuda"))
+            RUNTIMES,
+            "eager_again",
+            RuntimeRow("eager_again", "eager, again", ("cpu", "cuda"), CALLS),
         )
         assert command.main([*FLAGS, "--runtimes", *BOTH, "--output_dir", str(folder)]) == 0
     lines = (folder / "tiny" / "gsm8k_all_timing.jsonl").read_text().splitlines()
@@ -90,7 +92,7 @@ def test_the_same_work_gives_the_same_answers(shard):
 
 
 def test_a_runtime_that_does_not_run_here_is_refused_in_one_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(RUNTIMES, "elsewhere", RuntimeRow("elsewhere", "no CPU", ("cuda",)))
+    monkeypatch.setitem(RUNTIMES, "elsewhere", RuntimeRow("elsewhere", "no CPU", ("cuda",), CALLS))
     flags = [*FLAGS, "--runtimes", "eager", "elsewhere", "--output_dir", str(tmp_path / "out")]
     assert command.main(flags) == 1
     (line,) = capsys.readouterr().err.splitlines()

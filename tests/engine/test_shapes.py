@@ -16,6 +16,7 @@ from c2c_timing.engine.causal_lm import CausalLM
 from c2c_timing.engine.decoding import greedy
 from c2c_timing.engine.fuser import Fuser, dummy_fuser, project_into
 from c2c_timing.engine.pair import ModelPair
+from c2c_timing.engine.runtimes import eager, fused
 from c2c_timing.engine.runtimes.eager import EagerMoves
 from c2c_timing.engine.shapes import OperatorCount, describe_shapes, fuser_shapes, model_shapes
 
@@ -130,9 +131,56 @@ def test_shapes_are_plain():
     base, teacher = tiny_model("qwen3"), tiny_model("qwen2", seed=1)
     fuser = dummy_fuser(base.kv_shapes, teacher.kv_shapes, "last_aligned", 24, 40, 3).eval()
     pair = ModelPair(base, [teacher], [fuser], "parallel", torch.device("cpu"))
-    shapes = describe_shapes(pair)
+    shapes = describe_shapes(pair, {})
     assert json.loads(json.dumps(shapes)) == shapes
     assert shapes["projection_operators"] > 20 * len(base.kv_shapes)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_no_model_calls_fewer_operators_than_wait_for_one_another(architecture):
+    shapes = model_shapes(tiny_model(architecture))
+    assert operations.prefill(shapes, TOKENS).chain <= shapes["operators"]["prefill"]
+    assert operations.decode(shapes, 1, TOKENS).chain <= shapes["operators"]["decode_step"]
+
+
+class ProductCount(OperatorCount):
+    """Counts products of matrices alone."""
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        result = operator(*args, **(kwargs or {}))
+        self.calls += operator.overloadpacket.__name__ in ("mm", "addmm", "bmm", "baddbmm")
+        return result
+
+
+def calls_of_a_projection(running, counter):
+    caches = [moves.new_cache(2) for moves in (running.base, *running.teachers)]
+    with torch.inference_mode(), counter as count:
+        running.project(caches[0], (0, 2), [(cache, (0, 2)) for cache in caches[1:]])
+    return count.calls
+
+
+@pytest.mark.parametrize(("mode", "chain"), [("sequential", 6 + 10), ("parallel", 10)])
+def test_projectors_are_counted_as_each_runtime_calls_them(mode, chain):
+    base, teachers = tiny_model("qwen3"), [tiny_model("qwen2", seed=1), tiny_model("llama", seed=2)]
+    fusers = [
+        dummy_fuser(base.kv_shapes, teacher.kv_shapes, "last_aligned", 24, 40, depth).eval()
+        for teacher, depth in zip(teachers, (3, 5), strict=True)
+    ]
+    pair = ModelPair(base, teachers, fusers, mode, torch.device("cpu"))
+    before = describe_shapes(pair, {"eager": eager.open_pair(pair)})
+    assert "fused_projection_operators" not in before
+    running = {"eager": eager.open_pair(pair), "fused": fused.open_pair(pair)}
+    memory = fusers[0].connections[0].projector.key_in.weight.data_ptr()
+    shapes = describe_shapes(pair, running | {"graphs": running["fused"]})
+    assert fusers[0].connections[0].projector.key_in.weight.data_ptr() == memory
+    stacked = shapes.pop("fused_projection_operators")
+    assert shapes == before, "of eager the same, also where its weights lie in a row"
+    assert stacked == calls_of_a_projection(running["fused"], OperatorCount())
+    assert shapes["projection_chain"] == chain
+    # Of each teacher: in, out, head, and two products a block, of one, one and depth - 2 blocks.
+    products = calls_of_a_projection(running["fused"], ProductCount())
+    assert products == (3 + 2 * 3) + (3 + 2 * 5)
+    assert chain <= products < stacked < shapes["projection_operators"] / 2
 
 
 def test_a_mixture_of_experts_has_no_shapes():

@@ -1,4 +1,4 @@
-"""Measure what this device can do at best: copies, matrix products, launches, synchronisation."""
+"""Measure what this device can do at best: copies, matrix products, latencies, synchronisation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ EXAMPLE = """example:
 """
 # p90 / p10 of one number above which the machine was busy with something else.
 UNSTEADY = 1.25
+LATENCIES = ("launch_us", "graph_node_us", "synchronise_us", "read_back_us")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,16 +41,24 @@ def describe(measured: dict) -> list[str]:
     """The numbers for a person."""
     large = measured["copy_gigabytes_per_second"][-1]
     rates = measured["product_gigaflops_per_second"]
+    latencies = {n: measured[n] for n in LATENCIES}
+    repeated = {
+        "copies": large,
+        **rates,
+        "launches": measured["launch_us"],
+        "graph nodes": measured["graph_node_us"],
+    }
     unsteady = [
-        name
-        for name, value in (("copies", large), *rates.items(), ("launches", measured["launch_us"]))
-        if value["p90"] > UNSTEADY * value["p10"]
+        name for name, value in repeated.items() if value and value["p90"] > UNSTEADY * value["p10"]
     ]
-    latencies = {n: measured[n] for n in ("launch_us", "synchronise_us", "read_back_us")}
     lines = [
         f"{measured['device']}: copies {large['median']:.4g} GB/s (read and written)",
         *(f"{dtype} products {rate['median']:.4g} GFLOP/s" for dtype, rate in rates.items()),
-        *(f"{n.removesuffix('_us')} {us['median']:.3g} µs" for n, us in latencies.items() if us),
+        *(
+            f"{n.removesuffix('_us').replace('_', ' ')} {us['median']:.3g} µs"
+            for n, us in latencies.items()
+            if us
+        ),
     ]
     if unsteady:
         lines.append(f"unsteady: {', '.join(unsteady)}; measure again when the machine is idle")

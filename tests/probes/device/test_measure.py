@@ -32,6 +32,7 @@ def test_a_measured_device_follows_the_schema(small):
     assert json.loads(json.dumps(measured)) == measured
     assert measured["device"] == "cpu"
     assert measured["synchronise_us"] is None
+    assert measured["graph_node_us"] is None
     assert [rung["bytes"] for rung in measured["copy_gigabytes_per_second"]] == [4096, 8192, 16384]
     assert set(measured["product_gigaflops_per_second"]) == {"float32", "bfloat16", "float16"}
     assert all(r["size"] in (8, 16) for r in measured["product_gigaflops_per_second"].values())
@@ -49,6 +50,69 @@ def test_rates_are_bytes_and_operations_by_seconds(small, monkeypatch):
     rate = measure.measure_products(CPU, torch.float32)
     assert rate["median"] == pytest.approx(2 * 16**3 / 0.002 / 1e9)
     assert measure.measure_launches(CPU)["median"] == pytest.approx(2000)
+
+
+def test_the_latency_in_a_graph_is_the_time_of_a_replay_by_its_kernels(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        measure, "_captured_chain", lambda device, nodes: asked.append(nodes) or "r"
+    )
+    monkeypatch.setattr(measure, "seconds_per_call", lambda *_: [0.001, 0.002, 0.004])
+    found = measure.measure_graph_nodes(torch.device("cuda"))
+    assert asked == [1000]
+    assert found["median"] == pytest.approx(0.002 / 1000 * 1e6)
+    assert found["repeats"] == 3
+    assert measure.measure_graph_nodes(CPU) is None
+
+
+class Recorder:
+    """Stands in for a stream, a graph and the block of a capture: notes what is done with it."""
+
+    def __init__(self, noted, name):
+        self.noted, self.name = noted, name
+
+    def __enter__(self):
+        self.noted.append(f"{self.name} begins")
+
+    def __exit__(self, *_):
+        self.noted.append(f"{self.name} ends")
+
+    def wait_stream(self, other):
+        self.noted.append(f"{self.name} waits for {other.name}")
+
+    def replay(self):
+        self.noted.append("replay")
+
+
+def test_a_chain_is_warmed_up_aside_and_captured_once(monkeypatch):
+    noted, tiny = [], torch.zeros(1)
+    neg = torch.Tensor.neg_
+    monkeypatch.setattr(torch.Tensor, "neg_", lambda own: noted.append("kernel") or neg(own))
+    monkeypatch.setattr(torch, "zeros", lambda *_, **__: tiny)
+    for name, made in {
+        "Stream": lambda _: Recorder(noted, "side"),
+        "current_stream": lambda _: Recorder(noted, "main"),
+        "stream": lambda _: Recorder(noted, "on the side"),
+        "CUDAGraph": lambda: Recorder(noted, "graph"),
+        "graph": lambda _: Recorder(noted, "capture"),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, made)
+    replay = measure._captured_chain(torch.device("cuda"), 5)
+    aside = ["side waits for main", "on the side begins", "kernel", "kernel", "on the side ends"]
+    captured = ["main waits for side", "capture begins", *["kernel"] * 5, "capture ends"]
+    assert noted == aside + captured
+    assert replay() is tiny, "whose memory the graph reads"
+    assert noted[len(aside + captured) :] == ["replay"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_kernel_of_a_graph_takes_less_than_waiting_for_one():
+    cuda = torch.device("cuda")
+    replay = measure._captured_chain(cuda, 3)
+    replay().fill_(2.0)
+    assert replay().item() == -2.0, "three changes of the sign"
+    node = measure.measure_graph_nodes(cuda)["median"]
+    assert 0.1 < node < measure.measure_synchronising(cuda)["median"]
 
 
 def test_a_slow_product_ends_the_search(small, monkeypatch):

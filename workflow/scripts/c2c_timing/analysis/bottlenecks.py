@@ -29,7 +29,7 @@ def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.
 
     - ``median_ms``, ``floor_ms`` and the work: medians over the records of the row.
     - ``share``: of all time of these records.
-    - ``floor_ms``: of each record the largest of its floors by memory, compute and launch;
+    - ``floor_ms``: of each record the largest of its floors (``BOUNDS``);
       ``bound_by`` names the one that is largest in the median.
     - ``time_over_floor``: ``median_ms / floor_ms``.
     - ``saved_s_at_twice_floor``: seconds that one pass over the timed samples would save.

@@ -8,6 +8,9 @@ Counted is what no implementation of the method can leave out:
 - every weight once a pass, cached keys and values once each time they are read or written. The
   activations between operators are left out: fused kernels need not move them. The embedding is the
   exception, for it moves nothing else.
+- kernels that wait for one another, at the least number that any fusing of kernels leaves: a product
+  needs all of its input before it begins, so a layer is five (queries, keys and values; attention;
+  its output; gate and up; down), whatever of norms, rotations and sums goes into them.
 """
 
 from __future__ import annotations
@@ -17,7 +20,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..runtime_table import CALLS, REFERENCE, RUNTIMES
 from ..stages import Stage
+
+LAYER_CHAIN = 5
+# Of counts that a run did not write down; what follows from them is empty in tables.
+UNKNOWN = math.nan
 
 
 @dataclass(frozen=True)
@@ -28,14 +36,16 @@ class Work:
         flops: floating-point operations.
         bytes: moved between memory and processor.
         operators: calls of operators, each of which launches a kernel.
+        chain: kernels that wait for one another, at least.
         passes: times that the weights are read; ``bytes / passes`` is what a cache would have to
             hold to make the next pass cheaper.
     """
 
     flops: float = 0
     bytes: float = 0
-    operators: int = 0
+    operators: float = 0
     passes: int = 0
+    chain: float = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -43,13 +53,14 @@ class Work:
             self.bytes + other.bytes,
             self.operators + other.operators,
             self.passes + other.passes,
+            self.chain + other.chain,
         )
 
 
 def embedding(model: Mapping[str, Any], tokens: int) -> Work:
     """Rows of the table, read and written."""
     moved = 2 * tokens * model["hidden_size"] * model["element_bytes"]
-    return Work(0, moved, model["operators"]["embedding"], 1)
+    return Work(0, moved, model["operators"]["embedding"], 1, 1)
 
 
 def prefill(model: Mapping[str, Any], tokens: int, context: int = 0) -> Work:
@@ -58,7 +69,8 @@ def prefill(model: Mapping[str, Any], tokens: int, context: int = 0) -> Work:
     flops += 4 * model["query_elements"] * attended(tokens, context)
     moved = model["matrix_elements"] + model["other_elements"]
     moved += model["cache_elements"] * (context + tokens)
-    return Work(flops, moved * model["element_bytes"], model["operators"]["prefill"], 1)
+    operators, chain = model["operators"]["prefill"], LAYER_CHAIN * model["layers"]
+    return Work(flops, moved * model["element_bytes"], operators, 1, chain)
 
 
 def decode(model: Mapping[str, Any], steps: int, context: int) -> Work:
@@ -70,13 +82,15 @@ def decode(model: Mapping[str, Any], steps: int, context: int) -> Work:
     cached = attended(steps, context)
     moved = (matrices + model["other_elements"]) * steps + model["cache_elements"] * cached
     operators = model["operators"]["decode_step"] * steps
-    return Work(flops, moved * model["element_bytes"], operators, steps)
+    chain = (LAYER_CHAIN * model["layers"] + 1) * steps
+    return Work(flops, moved * model["element_bytes"], operators, steps, chain)
 
 
 def projection(fuser: Mapping[str, Any], tokens: int) -> Work:
     """One teacher's projectors over ``tokens`` tokens.
 
-    Operators are not in it: they are counted for all teachers at once (``projection_operators``).
+    Operators and chain are not in it: they are counted for all teachers at once
+    (``projection_operators``, ``projection_chain``).
     """
     cached = (fuser["read_elements"] + fuser["written_elements"]) * tokens
     moved = fuser["matrix_elements"] + fuser["other_elements"] + cached
@@ -169,9 +183,22 @@ def _projections(
         return work
     for section in sections:
         if section.is_projected:
-            work += Work(operators=shapes["projection_operators"], passes=1)
+            work += Work(
+                operators=_projection_operators(record, shapes),
+                passes=1,
+                chain=shapes.get("projection_chain", UNKNOWN),
+            )
             work += sum((projection(fuser, section.base) for fuser in shapes["fusers"]), Work())
     return work
+
+
+def _projection_operators(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> float:
+    """As the record's runtime calls them, if it calls operators; else as the reference does."""
+    runtime = record.get("runtime", REFERENCE)
+    row = RUNTIMES.get(runtime)
+    if runtime == REFERENCE or row is None or row.launches != CALLS:
+        return shapes["projection_operators"]
+    return shapes.get(f"{runtime}_projection_operators", UNKNOWN)
 
 
 def _number(record: Mapping[str, Any], key: str) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..cards.schemas import explained, first_problem
 from ..errors import UserError
-from ..runtime_table import REFERENCE
+from ..runtime_table import CALLS, GRAPH, RUNTIMES
 from .operations import Work
 
 SCHEMA = "device.schema.yaml"
-BOUNDS = ("memory", "compute", "launch")
+BOUNDS = ("memory", "compute", "launch", "latency")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Roofs:
         copies: (bytes touched, bytes moved a second), the smallest buffers first.
         flops_per_second: dtype to rate.
         launch_seconds: of one operator in a long queue.
+        graph_node_seconds: of one kernel in a chain of a CUDA graph; None where it is unknown.
     """
 
     device: str
@@ -33,6 +34,7 @@ class Roofs:
     copies: tuple[tuple[float, float], ...]
     flops_per_second: Mapping[str, float]
     launch_seconds: float
+    graph_node_seconds: float | None = None
 
     @property
     def memory_bytes_per_second(self) -> float:
@@ -50,17 +52,21 @@ class Roofs:
         return max(rate for size, rate in self.copies if size >= start)
 
     def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, float | None]:
-        """The least time by each bound; None where a bound is unknown.
+        """The least time by each bound; None, or not a number, where a bound is unknown.
 
-        Operators are counted as the reference runtime calls them, so that launches bound it alone:
-        others put many operators into one launch.
+        Operators are counted as they are called, so that they bound runtimes that call them:
+        others put many operators into one launch. What waits for one another bounds every runtime.
         """
+        row = RUNTIMES.get(runtime)
+        launches = row.launches if row else ""
+        kernel = {CALLS: self.launch_seconds, GRAPH: self.graph_node_seconds}.get(launches)
         rate = self.flops_per_second.get(dtype)
         passes = max(work.passes, 1)
         return {
             "memory": work.bytes / self.bytes_per_second(work.bytes / passes) * 1e3,
             "compute": work.flops / rate * 1e3 if rate else None,
-            "launch": work.operators * self.launch_seconds * 1e3 if runtime == REFERENCE else None,
+            "launch": work.operators * self.launch_seconds * 1e3 if launches == CALLS else None,
+            "latency": work.chain * kernel * 1e3 if kernel else None,
         }
 
     def fits(self, record: Mapping[str, Any]) -> bool:
@@ -89,10 +95,12 @@ def read_roofs(path: Path) -> Roofs:
         raise UserError(f"{path}: {explained(problem, 'device')}; run measure_device.py again")
     copies = measured["copy_gigabytes_per_second"]
     products = measured["product_gigaflops_per_second"]
+    node = measured.get("graph_node_us")  # older files lack it
     return Roofs(
         device=measured["device"],
         threads=measured["threads"],
         copies=tuple(sorted((rung["bytes"], rung["median"] * 1e9) for rung in copies)),
         flops_per_second={dtype: rate["median"] * 1e9 for dtype, rate in products.items()},
         launch_seconds=measured["launch_us"]["median"] / 1e6,
+        graph_node_seconds=node["median"] / 1e6 if node else None,
     )

@@ -19,17 +19,23 @@ Shapes = dict[tuple[str, ...], dict[str, Any]]
 def read_shapes(run_files: Iterable[Path]) -> Shapes:
     """Shapes by pair and models; runs that wrote none, and files that are not there, add none.
 
+    Runs under other runtimes, and older ones, count other things: all that is known is joined.
+
     Raises:
         UserError: a file is no run, or two runs of the same models disagree.
     """
     shapes: Shapes = {}
     for path, run in _read_runs(run_files):
         key, found = shapes_key(run["pair"], run["model_config"]), run.get("shapes")
-        if found and shapes.setdefault(key, found) != found:
+        if not found:
+            continue
+        known = shapes.get(key, {})
+        if any(known[name] != found[name] for name in known.keys() & found.keys()):
             raise UserError(
                 f"{path}: the shapes of {run['pair']} differ from those of another shard; "
                 "delete what is older and time it again"
             )
+        shapes[key] = {**known, **found}
     return shapes
 
 

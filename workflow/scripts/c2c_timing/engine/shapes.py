@@ -6,6 +6,7 @@ architecture, and a model from the Hub has no config in this repository.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,26 +14,39 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers.pytorch_utils import Conv1D
 
+from ..runtime_table import CALLS, REFERENCE, RUNTIMES
 from .causal_lm import CausalLM
 from .decoding import greedy
-from .fuser import Fuser, project_into
+from .fuser import Fuser
 from .pair import ModelPair
+from .runtimes import RunningPair, eager
 from .runtimes.eager import EagerMoves
+from .stacked import Half, open_halves
 
 # A prompt long enough to take the path of prompts, and short enough to cost nothing.
 PROBE_TOKENS = 2
 
 
-def describe_shapes(pair: ModelPair) -> dict[str, Any]:
+def describe_shapes(pair: ModelPair, running: Mapping[str, RunningPair]) -> dict[str, Any]:
     """Plain numbers from which every stage's work follows at any number of tokens.
 
     The counts of operators come from running each part once on a few tokens, so this is no
     business of a process that has still requests to time for a record.
 
+    Args:
+        running: the pair under the runtimes of the run, by their names.
+
     Returns:
         ``base`` and each of ``teachers`` as in ``model_shapes``, each of ``fusers`` as in
-        ``fuser_shapes``, and ``projection_operators``: calls of one projection by all fusers.
+        ``fuser_shapes``; ``projection_chain``; ``projection_operators``: calls of one projection by
+        all fusers under the reference runtime, and ``{name}_projection_operators`` under every
+        other of the run that calls operators.
     """
+    others = {
+        name: own
+        for name, own in running.items()
+        if name != REFERENCE and RUNTIMES[name].launches == CALLS
+    }
     return {
         "base": model_shapes(pair.base),
         "teachers": [model_shapes(teacher) for teacher in pair.teachers],
@@ -40,8 +54,28 @@ def describe_shapes(pair: ModelPair) -> dict[str, Any]:
             fuser_shapes(fuser, pair.base, teacher)
             for fuser, teacher in zip(pair.fusers, pair.teachers, strict=False)
         ],
-        "projection_operators": _projection_operators(pair),
+        "projection_chain": projection_chain(pair),
+        "projection_operators": _projection_operators(eager.open_pair(pair), len(pair.fusers)),
+        **{
+            f"{name}_projection_operators": _projection_operators(own, len(pair.fusers))
+            for name, own in others.items()
+        },
     }
+
+
+def projection_chain(pair: ModelPair) -> int:
+    """Kernels of one projection that wait for one another, at the least.
+
+    All projectors of a teacher may go side by side; ``sequential`` teachers follow each other.
+    """
+    chains = [max(map(_half_chain, open_halves(fuser)), default=0) for fuser in pair.fusers]
+    return sum(chains) if pair.fusion_mode == "sequential" else max(chains, default=0)
+
+
+def _half_chain(half: Half) -> int:
+    """The products of the longest way through a projector; sums and norms go into them."""
+    deepest = max(len(half.blocks("scalar_mlp2")), len(half.blocks("proj_mlp2")))
+    return 1 + 2 * (len(half.blocks("mlp1")) + deepest) + 1
 
 
 def model_shapes(lm: CausalLM) -> dict[str, Any] | None:
@@ -169,13 +203,10 @@ def _model_operators(lm: CausalLM) -> dict[str, int]:
 
 
 @torch.inference_mode()
-def _projection_operators(pair: ModelPair) -> int:
+def _projection_operators(running: RunningPair, fusers: int) -> int:
     span = (0, PROBE_TOKENS)
-    base_cache = EagerMoves(pair.base).new_cache(PROBE_TOKENS)
-    teachers = [
-        (fuser, EagerMoves(teacher).new_cache(PROBE_TOKENS), span)
-        for fuser, teacher in zip(pair.fusers, pair.teachers, strict=False)
-    ]
+    base_cache = running.base.new_cache(PROBE_TOKENS)
+    teachers = [(moves.new_cache(PROBE_TOKENS), span) for moves in running.teachers[:fusers]]
     with OperatorCount() as projection:
-        project_into(base_cache, span, teachers, pair.fusion_mode)
+        running.project(base_cache, span, teachers)
     return projection.calls

@@ -135,7 +135,7 @@ def _shapes(session: Session) -> dict[str, Any]:
     """What the pair's parts weigh, once for all shards of a command; after the last request."""
     from ..engine.shapes import describe_shapes
 
-    return describe_shapes(session.pair)
+    return describe_shapes(session.pair, session.running)
 
 
 def _time_unfinished(

@@ -8,7 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...runtime_table import RUNTIMES
 from ...stages import Stage
+from ..columns import in_order
 from ..roofs import Roofs
 from .style import label_powers
 
@@ -37,7 +39,7 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     panels = sorted(points["panel"].unique()) or ["no stage has a floor"]
     series = sorted(points["series"].unique())
     figure, axes = plt.subplots(
-        len(panels), 1, figsize=(10, 5.2 * len(panels) + 1.1),
+        len(panels), 1, figsize=(10, _height(known) * len(panels) + 1.1),
         squeeze=False, sharex=True, sharey=True,
     )  # fmt: skip
     limits = _limits(points, roofs)
@@ -153,22 +155,43 @@ def _share(axis: plt.Axes, x: float, y: float) -> tuple[float, float]:
 
 
 def _list_stages(axis: plt.Axes, rows: pd.DataFrame) -> None:
-    """Beside the panel: how far each stage is from its floor, the farthest first."""
+    """Beside the panel: how far each stage is from its floor, the farthest first.
+
+    Of several runtimes each has its own: what limits one is not what limits another.
+    """
     stages = rows.groupby("stage")
     ratios = stages["time_over_floor"].median().sort_values(ascending=False)
-    bounds = stages["bound_by"].agg(lambda names: names.mode().iloc[0])
+    runtimes = in_order(rows["runtime"], RUNTIMES)
     handles = []
-    for stage, ratio in ratios.items():
-        star = "" if stages.get_group(stage)["flops"].any() else "*"
-        text = f"{_name(stage)}{star}: {ratio:.2g} ({bounds[stage]})"
+    for stage in ratios.index:
+        own = stages.get_group(stage)
+        star = "" if own["flops"].any() else "*"
+        told = {name: _how_far(own[own["runtime"] == name]) for name in runtimes}
+        lines = [f"\n{name}: {far}" for name, far in told.items() if far]
+        text = f": {told[runtimes[0]]}" if len(runtimes) == 1 else "".join(lines)
+        text = f"{_name(stage)}{star}{text}"
         handles.append(Line2D([], [], ls="", marker="s", color=_colour(stage), ms=9, label=text))
     if not rows["flops"].all():
         handles.append(Line2D([], [], ls="", label="* computes nothing: no point"))
     axis.legend(
-        handles=handles, title="time / floor (bound by)", title_fontsize=9, fontsize=9,
+        handles=handles, title="time / floor (bound by)", title_fontsize=9,
+        fontsize=9 if len(runtimes) <= 1 else 8,
         alignment="left", loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False,
-        labelspacing=0.9, handletextpad=0.4,
+        labelspacing=0.9 if len(runtimes) <= 1 else 0.5, handletextpad=0.4,
     )  # fmt: skip
+
+
+def _height(known: pd.DataFrame) -> float:
+    """Inches of a panel, the list beside it included."""
+    stages, runtimes = known["stage"].nunique(), known["runtime"].nunique()
+    return max(5.2, 1.0 + 0.15 * stages * (runtimes + 1.5))
+
+
+def _how_far(rows: pd.DataFrame) -> str:
+    """Time over floor and what bounds it, in the middle of some rows; nothing of none."""
+    if rows.empty:
+        return ""
+    return f"{rows['time_over_floor'].median():.2g} ({rows['bound_by'].mode().iloc[0]})"
 
 
 def _limits(points: pd.DataFrame, roofs: Roofs) -> tuple[tuple[float, float], tuple[float, float]]:

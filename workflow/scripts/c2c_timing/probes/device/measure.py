@@ -1,4 +1,4 @@
-"""Copy bandwidth, matrix-product rates, launch latency and synchronisation of one device."""
+"""Copy bandwidth, matrix-product rates, latencies of kernels and synchronisation of one device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from ...engine.devices import device_name
 from ...progress import say
-from .repeats import seconds_per_call, seconds_waiting, spread
+from .repeats import WARM_UPS, seconds_per_call, seconds_waiting, spread
 
 MIB = 1 << 20
 # Bytes that a copy touches, source and target together: from inside a cache to far beyond it.
@@ -22,6 +22,9 @@ MOVED_A_REPEAT = {"cpu": 64 * MIB, "cuda": 1024 * MIB}
 PRODUCTS = {"cpu": (128, 2048), "cuda": (1024, 16384)}
 LONG_PRODUCT_SECONDS = 0.02
 LAUNCHES = 2000
+# Kernels of one captured chain: so many that launching the graph itself does not count. And replays
+# in a row, a repeat.
+GRAPH_NODES, GRAPH_REPLAYS = 1000, 10
 REPEATS = 15
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -45,6 +48,7 @@ def measure_device(device: torch.device) -> dict[str, Any]:
             name: measure_products(device, dtype) for name, dtype in DTYPES.items()
         },
         "launch_us": measure_launches(device),
+        "graph_node_us": measure_graph_nodes(device),
         "synchronise_us": measure_synchronising(device),
         "read_back_us": measure_reading_back(device),
     }
@@ -97,6 +101,18 @@ def measure_launches(device: torch.device) -> dict[str, Any]:
     return spread([s * 1e6 for s in seconds])
 
 
+def measure_graph_nodes(device: torch.device) -> dict[str, Any] | None:
+    """Time of one tiny kernel that waits for the one before it in a CUDA graph, in µs.
+
+    None where there are no graphs.
+    """
+    if device.type != "cuda":
+        return None
+    replay = _captured_chain(device, GRAPH_NODES)
+    seconds = seconds_per_call(device, replay, GRAPH_REPLAYS, REPEATS)
+    return spread([s / GRAPH_NODES * 1e6 for s in seconds])
+
+
 def measure_synchronising(device: torch.device) -> dict[str, Any] | None:
     """Time to launch one tiny operator and wait for it, in µs; None where calls wait anyway."""
     if device.type != "cuda":
@@ -114,6 +130,27 @@ def measure_reading_back(device: torch.device) -> dict[str, Any]:
     """Time to read one number from the idle device on the host, in µs."""
     tiny = torch.zeros(1, device=device)
     return spread([s * 1e6 for s in seconds_waiting(tiny.item, 20 * REPEATS)])
+
+
+def _captured_chain(device: torch.device, nodes: int) -> Callable[[], object]:
+    """A graph of kernels, each of which reads what the one before wrote; returns its replay."""
+    tiny = torch.zeros(1, device=device)
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):  # loads the kernel, which a capture must not
+        for _ in range(WARM_UPS):
+            tiny.neg_()
+    torch.cuda.current_stream(device).wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        for _ in range(nodes):
+            tiny.neg_()
+
+    def replay() -> torch.Tensor:
+        graph.replay()
+        return tiny  # the graph knows its address alone: the replay keeps it
+
+    return replay
 
 
 def _copy(source: torch.Tensor, target: torch.Tensor) -> Callable[[], object]:
