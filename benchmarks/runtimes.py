@@ -149,6 +149,7 @@ def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None
     for name, parts in built.items():
         if parts:
             print(f"{name}: " + ", ".join(f"{part} {value:.3g}" for part, value in parts.items()))
+            print("\n".join(paybacks(table, name, parts.get("compile_seconds", 0.0))))
 
 
 def summary(timings: pd.DataFrame) -> pd.DataFrame:
@@ -173,6 +174,18 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
                     | {"peak_gb": peak, "flagged": int(arm["residual_flag"].sum())}
                 )
     return pd.DataFrame(rows)
+
+
+def paybacks(table: pd.DataFrame, runtime: str, seconds: float) -> list[str]:
+    """After how many requests the seconds that a runtime took to be ready are saved."""
+    lines = []
+    for (view, prompt, method), rows in table.groupby(["length_view", "prompt", "method"]):
+        total = rows.set_index("runtime")["total_time_ms"]
+        if {REFERENCE, runtime} <= set(total.index):
+            saved = (total[REFERENCE] - total[runtime]) / 1e3
+            after = f"after {seconds / saved:.0f} requests" if saved > 0 else "never"
+            lines.append(f"  {method}, {prompt} prompt tokens, {view} length: pays {after}")
+    return lines
 
 
 def speedup(own: pd.Series, arm: pd.Series) -> dict[str, float]:
