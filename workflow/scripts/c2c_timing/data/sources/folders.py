@@ -28,11 +28,13 @@ class Place:
         files: the files.
         own: whether they are the subject's alone, by their names.
         member: what to read of an archive.
+        given: whether it is a file that the user named, not one that was found.
     """
 
     files: list[Path] = field(default_factory=list)
     own: bool = True
     member: str | None = None
+    given: bool = False
 
 
 def find_in(folder: Path, card: DatasetCard, subject: str, split: str) -> Place:

@@ -24,7 +24,7 @@ from .strict_json import DECODER
 LOOKS_LIKE_A_LIST = re.compile(r"\s*(?:[\[{]|array\()")
 TOKEN = re.compile(
     r"""(?P<mark>[\[\]{}:,()])
-    | (?P<text>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
+    | (?P<text>'(?:[^'\\\x00-\x1f]|\\.)*'|"(?:[^"\\\x00-\x1f]|\\.)*")
     | (?P<call>array\(|(?:np|numpy)\.str_\()
     | (?P<dtype>dtype=(?:\w+|'[^'\n]*'))
     | (?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:e[+-]?\d{1,3})?(?![\w.]))
@@ -179,4 +179,7 @@ def _tokens(text: str) -> list[tuple[str, str, bool]]:
 def _unquoted(token: str) -> str:
     if any(match["odd"] is not None for match in ESCAPED.finditer(token)):
         raise ValueError("a backslash stands alone")
-    return str(ast.literal_eval(token))
+    try:
+        return str(ast.literal_eval(token))
+    except (SyntaxError, ValueError):  # a character beyond the last one
+        raise ValueError("a backslash stands before no character") from None

@@ -12,7 +12,7 @@ from .archives import read_member
 from .files import ARCHIVE, read_file, stem_of
 from .folders import Place, find_in
 from .rows import Expected, Found, SourceSpec, expected_of
-from .subjects import named_subject, names_subjects, only_subject
+from .subjects import is_named, named_subject, names_subjects, only_subject
 
 
 def read_builtin(card: DatasetCard, subject: str) -> Iterator[Found]:
@@ -42,7 +42,10 @@ def read_local(
         return rows
     rows, named = names_subjects(rows, card)
     if named:
-        return only_subject(rows, card, subject, strict=not place.own)
+        own = place.own
+        if place.given:
+            own = is_named(card, stem_of(place.files[0]), subject)
+        return only_subject(rows, card, subject, strict=not own)
     _check_whose(place, card, subject)
     return only_subject(rows, card, subject, strict=False)
 
@@ -86,7 +89,7 @@ def _find(card: DatasetCard, subject: str, data_path: str, split: str) -> Place:
         return Place(
             [path], member=card.hub["zip"]["member"].format(subject=card.native_name(subject))
         )
-    return Place([path])
+    return Place([path], given=True)
 
 
 def _read(place: Place, expected: Expected) -> Iterator[Found]:

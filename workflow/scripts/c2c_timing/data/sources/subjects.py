@@ -9,16 +9,15 @@ from typing import Any
 from ...cards.dataset_card import DatasetCard
 from .rows import Found
 
+LOOK_AT_ROWS = 100
+
 
 def names_subjects(rows: Iterator[Found], card: DatasetCard) -> tuple[Iterator[Found], bool]:
-    """The same rows, and whether the first readable one says its subject."""
+    """The same rows, and whether the first ones say their subjects."""
     column = card.content.get("subject_column")
-    before: list[Found] = []
-    for row in rows:
-        before.append(row)
-        if isinstance(row, dict):
-            return itertools.chain(before, rows), bool(column and row.get(column))
-    return iter(before), False
+    first = list(itertools.islice(rows, LOOK_AT_ROWS))
+    told = bool(column) and any(_told(row, str(column)) for row in first)
+    return itertools.chain(first, rows), told
 
 
 def only_subject(
@@ -39,10 +38,18 @@ def only_subject(
 
 def named_subject(card: DatasetCard, stem: str, subject: str) -> str | None:
     """The other subject that a file is named after, if it is."""
-    stem = fold(stem.removesuffix(f".{card.hub['split']}"))
-    if stem in _spellings(card, subject):
+    if is_named(card, stem, subject):
         return None
-    return next((other for other in card.subjects if stem in _spellings(card, other)), None)
+    return next((other for other in card.subjects if is_named(card, stem, other)), None)
+
+
+def is_named(card: DatasetCard, stem: str, subject: str) -> bool:
+    """Whether a file is named after a subject."""
+    return fold(stem.removesuffix(f".{card.hub['split']}")) in _spellings(card, subject)
+
+
+def _told(row: Found, column: str) -> bool:
+    return isinstance(row, dict) and row.get(column) not in (None, "")
 
 
 def fold(name: Any) -> str:
