@@ -27,12 +27,21 @@ class Characters:
         return "".join(map(chr, ids))
 
 
-@given(st.lists(st.text(), min_size=1, max_size=10))
+@given(st.lists(st.text(), min_size=2, max_size=10))
 def test_choices_are_lettered_by_position(texts):
     expected = [(chr(65 + place), text) for place, text in enumerate(texts)]
     labelled = {"text": texts, "label": [str(place) for place in range(len(texts))]}
     for value in (texts, labelled):
         assert [(c["letter"], c["text"]) for c in normalise_choices(value)] == expected
+
+
+@pytest.mark.parametrize("value", [
+    ["a"], {"text": ["a"], "label": ["A"]}, {"text": ["a", "b"], "label": ["A"]},
+    {"text": ["a", "b"], "label": "AB"},
+])  # fmt: skip
+def test_what_offers_no_choice_is_refused(value):
+    with pytest.raises(SampleError, match=r"one option|as many labels"):
+        normalise_choices(value)
 
 
 @given(ANYTHING)
@@ -42,7 +51,7 @@ def test_any_value_is_choices_or_a_clear_error(value):
     except SampleError as error:
         assert error.stage == "prompt"
     else:
-        assert 1 <= len(choices) <= 10
+        assert 2 <= len(choices) <= 10
 
 
 @pytest.mark.parametrize("name", ["gsm8k", "mmlu", "ai2-arc", "openhermes", "longbench"])

@@ -71,10 +71,12 @@ def main(argv: list[str] | None = None) -> int:
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 
+    from c2c_timing.data.sources.local import check_subjects
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
     from c2c_timing.shard.run import Extras, run_shard
 
+    check_subjects(card, subjects, source)
     walls, extras = WallTimes(), Extras(clock_verdict, arguments.audit)
     session = Session(settings, walls)
     failed = []

@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--dataset", help="name of a card, or the Hub id of its data set")
     what.add_argument("--dataset_file", help="JSONL with a prompt or a question in each line")
     flags.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
-    flags.add_argument("--split", help="instead of the card's (source hub)")
+    flags.add_argument("--split", help="instead of the card's (hub, local)")
     flags.add_argument("--output", type=Path, required=True, help="JSONL of records")
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
@@ -63,9 +63,12 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
+    from c2c_timing.data.sources.local import check_subjects
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.session import Session
     from c2c_timing.shard.run import time_batches
+
+    check_subjects(card, subjects, source)
 
     def rows() -> Iterator[tuple[str, Row]]:
         for subject in subjects:

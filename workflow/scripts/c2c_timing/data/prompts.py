@@ -10,7 +10,7 @@ from ..cards.dataset_card import DatasetCard
 from ..cards.templates import render_template
 from ..errors import SampleError
 
-MAX_CHOICES = 10
+MIN_CHOICES, MAX_CHOICES = 2, 10
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,15 @@ def normalise_choices(value: Any, column: str = "choices") -> list[dict[str, str
     texts = value.get("text") if isinstance(value, dict) else value
     if not isinstance(texts, list | tuple) or not texts:
         raise SampleError("prompt", f"column {column!r} holds no list of options")
+    if len(texts) < MIN_CHOICES:
+        raise SampleError("prompt", f"column {column!r} holds one option; a choice needs 2")
     if len(texts) > MAX_CHOICES:
         raise SampleError("prompt", f"column {column!r} holds {len(texts)} options; at most 10")
     if not all(isinstance(text, str) for text in texts):
         raise SampleError("prompt", f"column {column!r} holds an option that is no text")
+    labels = value.get("label") if isinstance(value, dict) else None
+    if labels is not None and (not isinstance(labels, list | tuple) or len(labels) != len(texts)):
+        raise SampleError("prompt", f"column {column!r} holds not as many labels as options")
     return [
         {"letter": letter, "text": text}
         for letter, text in zip(string.ascii_uppercase, texts, strict=False)

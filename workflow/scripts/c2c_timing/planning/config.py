@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..cards.dataset_card import available_datasets
+from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.schemas import first_problem, validator
+from ..data.sources import SourceSpec
+from ..data.sources.local import check_subjects
 from ..errors import UserError
 from ..method_table import METHODS
 from ..runtime_table import RUNTIMES
@@ -63,7 +65,12 @@ def check_config(config: Mapping[str, Any]) -> None:
         for name in config["datasets"]:
             if name not in config["data_path"]:
                 raise UserError(f"config: data_path.{name}: missing; source local needs it")
-    plan_shards(config)
+    shards = plan_shards(config)
+    if config["source"] == "local":
+        for name in dict.fromkeys(config["datasets"]):
+            subjects = list(dict.fromkeys(s.subject for s in shards if s.dataset == name))
+            spec = SourceSpec("local", config["data_path"][name])
+            check_subjects(load_dataset_card(name), subjects, spec)
 
 
 def _check_names(what: str, names: Iterable[str], choices: Iterable[str]) -> None:

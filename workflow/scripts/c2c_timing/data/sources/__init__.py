@@ -26,6 +26,6 @@ def read_rows(card: DatasetCard, subject: str, spec: SourceSpec) -> Iterator[Row
         found = (
             read_builtin(card, subject)
             if spec.kind == "builtin"
-            else read_local(card, subject, spec.data_path)
+            else read_local(card, subject, spec.data_path, spec.split)
         )
     return with_ids(found, card, subject)

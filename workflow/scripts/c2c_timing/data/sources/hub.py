@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...cards.dataset_card import DatasetCard
 from ...errors import UserError
-from .files import parse_lines
+from .archives import read_member
 from .json_array import iterate_json_array
 from .rows import Found, SourceSpec
 
@@ -101,11 +100,7 @@ def _read_zip(card: DatasetCard, subject: str, spec: SourceSpec) -> Iterator[Fou
         card.hub["id"], place["archive"], repo_type="dataset", revision=spec.revision
     )
     member = place["member"].format(subject=card.native_name(subject))
-    with zipfile.ZipFile(archive) as opened:
-        if member not in opened.namelist():
-            raise UserError(f"{card.hub['id']}: {place['archive']} holds no {member}")
-        with opened.open(member) as lines:
-            yield from parse_lines(lines)
+    yield from read_member(Path(archive), member, f"{card.hub['id']}: {place['archive']}")
 
 
 _WAYS = {"zip": _read_zip, "json_array": _read_json_array}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...cards.dataset_card import DatasetCard
 from ...errors import UserError
-from .files import FORMATS, read_file
-from .rows import Found
+from .archives import read_member
+from .files import ARCHIVE, read_file, stem_of
+from .folders import Place, find_in
+from .rows import Expected, Found, SourceSpec, expected_of
+from .subjects import is_named, named_subject, names_subjects, only_subject
 
 
 def read_builtin(card: DatasetCard, subject: str) -> Iterator[Found]:
@@ -16,11 +20,13 @@ def read_builtin(card: DatasetCard, subject: str) -> Iterator[Found]:
     path = card.sample_file(subject)
     if not path.is_file():
         raise UserError(f"{card.name}/{subject}: no built-in rows; use --source hub or local")
-    return read_file(path)
+    return read_file(path, expected_of(card, subject))
 
 
-def read_local(card: DatasetCard, subject: str, data_path: str | None) -> Iterator[Found]:
-    """Rows of a file, or of the file in a folder that bears the subject's name.
+def read_local(
+    card: DatasetCard, subject: str, data_path: str | None, split: str | None = None
+) -> Iterator[Found]:
+    """Rows of a file, or of those files in a folder that hold the subject.
 
     A file that holds several subjects is filtered by the card's subject column.
 
@@ -29,43 +35,86 @@ def read_local(card: DatasetCard, subject: str, data_path: str | None) -> Iterat
     """
     if not data_path:
         raise UserError("source local needs --data_path FILE_OR_FOLDER (data_path in the config)")
+    expected = expected_of(card, subject, split)
+    place = _find(card, subject, data_path, expected.split)
+    rows = _read(place, expected)
+    if len(card.subjects) == 1 or place.member:
+        return rows
+    rows, named = names_subjects(rows, card)
+    if named:
+        own = place.own
+        if place.given:
+            own = is_named(card, stem_of(place.files[0]), subject)
+        return only_subject(rows, card, subject, strict=not own)
+    _check_whose(place, card, subject)
+    return only_subject(rows, card, subject, strict=False)
+
+
+def check_subjects(card: DatasetCard, subjects: Sequence[str], spec: SourceSpec) -> None:
+    """Several subjects never get the same rows of a user's file.
+
+    Raises:
+        UserError: their rows come from one file, which does not tell them apart.
+    """
+    path = spec.data_path if spec.kind == "local" else None
+    if len(subjects) < 2 or not path:
+        return
+    readers: dict[tuple[Path, ...], list[str]] = {}
+    for subject in subjects:
+        try:
+            place = _find(card, subject, path, spec.split or card.hub["split"])
+        except UserError:
+            continue  # the subject's own shard says so
+        if not place.member:
+            readers.setdefault(tuple(place.files), []).append(subject)
+    for files, shared in readers.items():
+        if len(shared) == 1:
+            continue
+        rows = _read(Place(list(files)), expected_of(card, shared[0], spec.split))
+        if not names_subjects(rows, card)[1]:
+            raise UserError(_advice(files[0], card, shared))
+
+
+def _find(card: DatasetCard, subject: str, data_path: str, split: str) -> Place:
     path = Path(data_path)
     try:
         if path.is_dir():
-            path = _find_in(path, card, subject)
-        elif not path.is_file():
+            return find_in(path, card, subject, split)
+        if not path.is_file():
             raise UserError(f"{data_path}: no such file or folder (data_path)")
-    except OSError as error:  # a name too long, a folder that may not be read
-        raise UserError(f"{data_path}: cannot be read ({error.strerror})") from None
-    return _only_subject(read_file(path), card, subject)
+    except (OSError, ValueError) as error:  # a name too long or with a NUL, a folder that is locked
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{data_path}: cannot be read ({reason})") from None
+    if path.suffix.lower() == ARCHIVE and "zip" in card.hub:
+        return Place(
+            [path], member=card.hub["zip"]["member"].format(subject=card.native_name(subject))
+        )
+    return Place([path], given=True)
 
 
-def _find_in(folder: Path, card: DatasetCard, subject: str) -> Path:
-    names = [subject, card.native_name(subject)]
-    if len(card.subjects) == 1 or "subject_column" in card.content:
-        names += [card.name, card.hub["split"], "data"]
-    stems = {stem for name in names for stem in (name, f"{name}.{card.hub['split']}")}
-    places = [folder, folder / card.name, folder / card.name.replace("-", "_")]
-    places += [place / name for place in places for name in names[:2]]
-    for name in names:
-        for place in places:
-            found = [
-                path
-                for path in sorted(place.glob("*"))
-                if path.suffix.lower() in FORMATS
-                and path.stem in (name, f"{name}.{card.hub['split']}")
-            ]
-            if found:
-                return found[0]
-    raise UserError(
-        f"{folder}: no file for {card.name}/{subject}; looked for "
-        f"{', '.join(sorted(stems))} with the endings {', '.join(FORMATS)}"
+def _read(place: Place, expected: Expected) -> Iterator[Found]:
+    if place.member:
+        return read_member(place.files[0], place.member, str(place.files[0]))
+    return itertools.chain.from_iterable(read_file(path, expected) for path in place.files)
+
+
+def _check_whose(place: Place, card: DatasetCard, subject: str) -> None:
+    """Rows without a subject are those of the subject that their file is named after."""
+    path = place.files[0]
+    other = named_subject(card, stem_of(path), subject)
+    if not place.own or other:
+        raise UserError(
+            _advice(path, card, [subject]) + (f" (it is named {other})" if other else "")
+        )
+
+
+def _advice(path: Path, card: DatasetCard, subjects: Sequence[str]) -> str:
+    column = card.content.get("subject_column")
+    told = (
+        f"no column {column!r} tells its rows' subjects" if column else "its rows tell no subject"
     )
-
-
-def _only_subject(rows: Iterator[Found], card: DatasetCard, subject: str) -> Iterator[Found]:
-    column, native = card.content.get("subject_column"), card.native_name(subject)
-    for row in rows:
-        if column and isinstance(row, dict) and row.get(column) not in (None, native):
-            continue
-        yield row
+    asked = subjects[0] if len(subjects) == 1 else f"{len(subjects)} subjects"
+    return (
+        f"{path}: {told}, and {asked} of {card.name} would be read from it; "
+        f"give a folder with one file per subject ({subjects[0]}.jsonl, ...)"
+    )

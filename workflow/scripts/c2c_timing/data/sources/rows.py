@@ -41,8 +41,44 @@ class Row:
     other: Row | None = None
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a file should hold, by the card.
+
+    Attributes:
+        split: name of the split.
+        columns: those that a prompt or its answer is made of.
+        lists: of these, those that hold a list.
+    """
+
+    split: str
+    columns: frozenset[str]
+    lists: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands in a row for what could not be read for certain: the row is a bad one."""
+
+    why: str
+
+
 Found = dict[str, Any] | str
 """A row's values, or a sentence that says why it cannot be read."""
+
+
+def expected_of(card: DatasetCard, subject: str, split: str | None = None) -> Expected:
+    """What a subject's files should hold."""
+    content, answer = card.content, card.answer_for(subject)
+    columns = content.get("columns", {})
+    lists = {columns.get(content.get("choices"))}
+    if "conversation" in content:
+        lists.add(content["conversation"]["column"])
+    if answer["rule"] == "any_of":
+        lists.add(answer["column"])
+    lists.discard(None)
+    known = {*columns.values(), *lists, answer["column"]}
+    return Expected(split or card.hub["split"], frozenset(known), frozenset(lists))
 
 
 def with_ids(found: Iterable[Found], card: DatasetCard, subject: str) -> Iterator[Row]:
@@ -60,12 +96,18 @@ def with_ids(found: Iterable[Found], card: DatasetCard, subject: str) -> Iterato
 def _problem(values: dict[str, Any]) -> str | None:
     """Why a row could not be written into a record; None where it could."""
     try:
-        json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
+        json.dumps(values, ensure_ascii=False, default=_plain, skipkeys=True).encode()
     except UnicodeEncodeError:
         return "the row holds half a character (a lone surrogate)"
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, deep nesting
         return f"the row cannot be written ({error})"
     return None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Unreadable):
+        raise ValueError(value.why)
+    return str(value)
 
 
 def _unused(name: str, seen: dict[str, int]) -> str:
