@@ -16,10 +16,19 @@ ARCHITECTURES = {
     "llama": {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2,
               "num_attention_heads": 8, "num_key_value_heads": 1},
     "gpt2": {"n_embd": 32, "n_layer": 4, "n_head": 4},
+    "mistral": {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3,
+                "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+                "sliding_window": 11},
+    "gemma3_text": {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4,
+                    "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+                    "query_pre_attn_scalar": 8, "sliding_window": 9,
+                    "layer_types": ["sliding_attention", "full_attention"] * 2},
 }  # fmt: skip
 
 
-def tiny_model(architecture: str, seed: int = 0) -> CausalLM:
+def tiny_model(architecture: str, seed: int = 0, **changes) -> CausalLM:
     torch.manual_seed(seed)
-    config = AutoConfig.for_model(architecture, **{**COMMON, **ARCHITECTURES[architecture]})
+    config = AutoConfig.for_model(
+        architecture, **{**COMMON, **ARCHITECTURES[architecture], **changes}
+    )
     return CausalLM(architecture, AutoModelForCausalLM.from_config(config).eval(), tokenizer=None)

@@ -248,7 +248,10 @@ def _states(cache: KVMemory, places: Sequence[int], span: Span) -> torch.Tensor:
     if cache.memory is not None and (run := _run_of(places)):
         return cache.memory.flatten(0, 2)[run][:, :, slice(*span)]
     tensors = cache.tensors()
-    return torch.cat([tensors[place][:, :, slice(*span)] for place in places])
+    parts = [tensors[place][:, :, slice(*span)] for place in places]
+    if len({part.shape for part in parts}) > 1:  # as many channels, in other heads
+        parts = [_merged(part)[:, None] for part in parts]
+    return torch.cat(parts)
 
 
 def _run_of(places: Sequence[int]) -> slice | None:

@@ -22,7 +22,7 @@ class Kit:
 
     def __init__(self) -> None:
         self._is_sealed = False
-        self._ready: dict[Hashable, Any] = {}
+        self._ready: dict[tuple[Hashable, ...], Any] = {}
         self.built: dict[str, float] = {"moves": 0}
 
     @contextlib.contextmanager
@@ -85,8 +85,8 @@ class Kit:
         return self._ready[key]()
 
     def forget(self, cache: Any) -> None:
-        """Drop what was built for a cache."""
-        for key in [key for key in self._ready if isinstance(key, tuple) and key[0] is cache]:
+        """Drop what was built around a cache, its own moves and projections that read it."""
+        for key in [key for key in self._ready if any(part is cache for part in key)]:
             del self._ready[key]
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
