@@ -143,12 +143,13 @@ def test_stacked_projects_as_one_by_one(data):
     most_rows, kind = data.draw(st.sampled_from([1, 7, 40, 1 << 15])), data.draw(
         st.sampled_from([KVCache, StaticCache])
     )  # fmt: skip
-    fusion = StackedFusion(pair.fusers, mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(stacked.MOST_ROWS, "cpu", most_rows)
+        fusion = StackedFusion(pair.fusers, mode)
     found = filled(kind, base_shapes, tokens + 2 * room)
     for tensor, old in zip(found.tensors(), before, strict=True):
         tensor.copy_(old)
-    with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stacked, "MOST_ROWS", most_rows)
+    with torch.inference_mode():
         assert fusion.project(found, span, sources) == calls
     for mine, theirs in zip(found.tensors(), wanted, strict=True):
         torch.testing.assert_close(mine, theirs, **TOLERANCE)

@@ -18,7 +18,7 @@ from c2c_timing.meters.wall_times import WallTimes
 from c2c_timing.methods import base as base_alone
 from c2c_timing.methods import c2c
 from c2c_timing.record import timing_of
-from c2c_timing.runtime_table import RUNTIMES, RuntimeRow
+from c2c_timing.runtime_table import CALLS, RUNTIMES, RuntimeRow
 from c2c_timing.session import Session
 from c2c_timing.settings import RunSettings
 from c2c_timing.shard.sample_loop import SampleLoop
@@ -140,7 +140,7 @@ def session(tmp_path, monkeypatch):
         '    return open_static("moves", pair, Kit())\n'
     )
     monkeypatch.setattr(runtimes, "__path__", [*runtimes.__path__, str(tmp_path)])
-    monkeypatch.setitem(RUNTIMES, "moves", RuntimeRow("moves", "static moves", ("cpu",)))
+    monkeypatch.setitem(RUNTIMES, "moves", RuntimeRow("moves", "static moves", ("cpu",), CALLS))
     settings = RunSettings(
         load_pair_card("tiny"), methods=("c2c", "base"), runtimes=("eager", "moves"),
         max_new_tokens=3, length_views=("fixed", "natural"), device="cpu",
