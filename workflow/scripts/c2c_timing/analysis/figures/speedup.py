@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ...errors import UserError
 from ...method_table import METHODS, SUBJECT
@@ -39,6 +39,10 @@ class Comparison:
     label: str
     slower: str
     faster: str
+
+
+# High end over low end of an axis.
+NARROW = 4
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -133,7 +137,10 @@ def _decorate(axis: plt.Axes, names: list[str], panel: Comparison) -> None:
     axis.axvline(1, color="black", lw=1)
     axis.axhline(0.5, color="#999999", lw=0.5)
     axis.set_xscale("log")
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axis.get_xlim()
+    # A narrow range holds one of 1, 2, 5 at most: it is nearly linear, and told in tenths or less.
+    narrow = high / low < NARROW
+    axis.xaxis.set_major_locator(MaxNLocator(6) if narrow else LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(axis="x", alpha=0.3)
