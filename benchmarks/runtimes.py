@@ -19,6 +19,7 @@ from c2c_timing.cli import (
     settings_from,
 )
 from c2c_timing.data.sources import SourceSpec
+from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import progress, say
 from c2c_timing.runtime_table import REFERENCE, RUNTIMES
@@ -79,6 +80,8 @@ def main(argv: list[str] | None = None) -> int:
             records.append(record)
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()  # a run that is stopped keeps what it has
+    if not records:
+        raise UserError("every request failed; the lines above say why")
     write(session, records, arguments.output)
     return 0
 
@@ -112,17 +115,14 @@ def text_of(session: Session, tokens: int) -> str:
     from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.sources import SourceSpec, read_rows
     from c2c_timing.engine.prompt_ids import room_for_prompt
+    from c2c_timing.engine.rendering import encode_chat
 
     card = load_dataset_card("longbench")
     tokenizer = session.pair.base.tokenizer
     settings = session.settings
-    frame = len(
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": ""}], add_generation_prompt=True, tokenize=True
-        )["input_ids"]
-    )
+    _, frame = encode_chat([{"role": "user", "content": ""}], True, tokenizer)
     wanted = min(
-        tokens - frame,
+        tokens - len(frame),
         room_for_prompt(session.pair, settings.max_new_tokens + settings.message_max_tokens),
     )
     ids: list[int] = []
@@ -149,7 +149,13 @@ def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None
     for name, parts in built.items():
         if parts:
             print(f"{name}: " + ", ".join(f"{part} {value:.3g}" for part, value in parts.items()))
-            print("\n".join(paybacks(table, name, parts.get("compile_seconds", 0.0))))
+            print(
+                "\n".join(
+                    paybacks(
+                        table, name, sum(v for k, v in parts.items() if k.endswith("_seconds"))
+                    )
+                )
+            )
 
 
 def summary(timings: pd.DataFrame) -> pd.DataFrame:

@@ -122,6 +122,8 @@ PREFIXED = [
     TextSpan([3, 4], [[9, 8, 7, 6, 5]], False),
     TextSpan(some_ids(13), [some_ids(13, 1)], True),
     TextSpan([8, 9, 10], [[1]], False),
+    TextSpan([], [[4, 5, 6]], False),  # parts of a template that only one of them has
+    TextSpan([7, 7], [[]], False),
     TextSpan(some_ids(18, 2), [some_ids(18, 3)], True),
     TextSpan([8, 9], [[1, 2]], False),
 ]

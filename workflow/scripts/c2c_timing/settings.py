@@ -23,7 +23,7 @@ class RunSettings:
         methods, runtimes: names of rows of ``method_table`` and ``runtime_table``.
         length_views: ``natural``: an answer ends where the model ends it; ``fixed``: every answer (and
             every message of text-to-text) has exactly the most tokens.
-        repeats: times that every sample is run by every method.
+        repeats: times that every sample is run by every method under every runtime.
         message_max_tokens: longest message of the teacher in text-to-text.
         max_new_tokens: None takes the data set card's own number.
         max_prompt_tokens: longest prompt before the chat template; None leaves it to the card and

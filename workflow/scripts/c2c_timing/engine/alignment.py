@@ -1,6 +1,6 @@
 """Different tokenizers: which teacher token stands beside which base token.
 
-As in the reference (facts of thu-nics/C2C): only the messages' content is projected; each of its
+As in the reference (thu-nics/C2C): only the messages' content is projected; each of its
 base tokens is decoded and encoded again by the teacher, and one of the teacher's tokens is kept.
 Where the reference pads the two chat templates to one length and masks the padding, the templates
 here simply keep their own lengths: caches need equal lengths only where they are projected.

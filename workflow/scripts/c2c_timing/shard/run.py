@@ -95,6 +95,7 @@ def _time_into(
 ) -> dict:
     samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
     title, digests = "/".join(identity.values()), fingerprint(batches, session)
+    built_before = _built(session)
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
             self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
@@ -114,7 +115,7 @@ def _time_into(
                 "model_config": session.model_config,
                 "shapes": _shapes(session),
                 **passport(session),
-                "runtimes": {name: pair.builder.built for name, pair in session.running.items()},
+                "runtimes": _built_since(built_before, session),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "self_test": self_test,
@@ -128,6 +129,20 @@ def _time_into(
         except Interrupted as signal:
             raise Interrupted(signal.number, journal.kept()) from None
     return run
+
+
+def _built(session: Session) -> dict[str, dict[str, float]]:
+    return {name: dict(pair.builder.built) for name, pair in session.running.items()}
+
+
+def _built_since(
+    before: dict[str, dict[str, float]], session: Session
+) -> dict[str, dict[str, float]]:
+    """What every runtime built for this shard: moves, and seconds by what they were spent on."""
+    return {
+        name: {what: amount - before[name].get(what, 0) for what, amount in built.items()}
+        for name, built in _built(session).items()
+    }
 
 
 @functools.lru_cache(maxsize=1)

@@ -30,6 +30,8 @@ class EagerMoves:
 
     def prefill(self, embeddings: torch.Tensor, cache: KVCache) -> None:
         """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
+        if not embeddings.shape[1]:  # a part of the template that this model does not have
+            return
         self.lm.decoder(inputs_embeds=embeddings, use_cache=True, **{self.lm.cache_keyword: cache})
 
     def logits(self, token: torch.Tensor, cache: KVCache) -> torch.Tensor:

@@ -14,8 +14,9 @@ from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 from .kit import CapturingKit, Kit, put_back
 from .regions import compile_regions
 
-# What is compiled once is read from here by every later process; the user's own choice is kept.
+# Of one function: a kind of layer, of each model, for prompts and for steps.
 MOST_VARIANTS = 64
+# What is compiled once is read from here by every later process; another folder of the user's is kept.
 CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
 
 
@@ -30,7 +31,6 @@ class CompilingKit(Kit):
         # torch names a folder of its own for temporary files where the user named none.
         if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
             os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
-        # One for each kind of layer, of each model, for prompts and for steps.
         torch._dynamo.config.recompile_limit = max(
             MOST_VARIANTS, torch._dynamo.config.recompile_limit
         )
@@ -64,7 +64,7 @@ class CompilingKit(Kit):
         return tensor
 
     def _rehearsed(self, move: Callable[[], Any], kept: Any) -> Callable:
-        with put_back(kept):
+        with self._spending("compile"), put_back(kept):
             move()
         return move
 
@@ -74,4 +74,5 @@ class CompilingAndCapturingKit(CompilingKit, CapturingKit):
 
     options: ClassVar[dict[str, Any]] = {"coordinate_descent_tuning": True}
     WARM_UPS = 3
+    WARM_UP = "compile"
     _rehearsed = CapturingKit._rehearsed

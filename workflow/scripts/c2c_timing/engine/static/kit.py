@@ -27,7 +27,7 @@ class Kit:
 
     @contextlib.contextmanager
     def sealed(self) -> Iterator[None]:
-        """Within the block nothing is compiled, captured or allocated: it raises ``NotReadyError``."""
+        """Within the block no move is built, and no cache is made: it raises ``NotReadyError``."""
         self._is_sealed = True
         try:
             yield
@@ -80,8 +80,7 @@ class Kit:
             self.check(*key[1:])
             self.ahead(first)
             self.built["moves"] += 1
-            with self._spending("compile"):
-                self._ready[key] = self._rehearsed(move, kept)
+            self._ready[key] = self._rehearsed(move, kept)
         return self._ready[key]()
 
     def forget(self, cache: Any) -> None:
@@ -117,27 +116,29 @@ class CapturingKit(Kit):
     """Captures every move as a CUDA graph, and replays it."""
 
     WARM_UPS = 2
+    # What warm-ups are spent on.
+    WARM_UP = "warm_up"
 
     def __init__(self) -> None:
         super().__init__()
         self._pool: Any = None
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
-        with put_back(kept):
-            torch.cuda.synchronize()
-            stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()
+        with self._spending(self.WARM_UP):
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
                 for _ in range(self.WARM_UPS):
-                    move()
+                    with put_back(kept):  # a position that went on would leave the buffers
+                        move()
             torch.cuda.current_stream().wait_stream(stream)
             torch.cuda.synchronize()
-            with self._spending("capture"):
-                graph = torch.cuda.CUDAGraph()
-                # One pool for all: graphs follow each other, and nothing in it outlives its replay.
-                with torch.cuda.graph(graph, pool=self._pool):
-                    result = move()
-                self._pool = self._pool or graph.pool()
+        with self._spending("capture"):
+            graph = torch.cuda.CUDAGraph()
+            # One pool for all: graphs follow each other, and nothing in it outlives its replay.
+            with torch.cuda.graph(graph, pool=self._pool):
+                result = move()
+            self._pool = self._pool or graph.pool()
 
         def replay() -> Any:
             graph.replay()

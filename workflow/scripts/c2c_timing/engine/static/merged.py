@@ -47,8 +47,12 @@ class Waiting(nn.Module):
         self._place = place
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Its part of the product."""
-        return self._merged[0].parts[self._place]
+        """Its part of the product; the last to ask lets the product go."""
+        merged = self._merged[0]
+        part = merged.parts[self._place]
+        if self._place == len(merged.sizes) - 1:
+            merged.parts = ()
+        return part
 
 
 def merge_linears(model: nn.Module) -> None:

@@ -37,10 +37,11 @@ class StaticMoves:
         cache = self._caches.pop(bucket, None)
         if cache is None:
             self._kit.check("cache", bucket)
-            cache = self.make_cache(bucket)
             if len(self._caches) >= MOST_CAPACITIES:
                 _, oldest = self._caches.popitem(last=False)
                 self._kit.forget(oldest)
+                del oldest
+            cache = self.make_cache(bucket)
         self._caches[bucket] = cache
         cache.set_back(0)
         return cache
@@ -48,6 +49,8 @@ class StaticMoves:
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids (1, tokens) to embeddings (1, tokens, hidden), where the prefill will read them."""
         tokens = ids.shape[1]
+        if not tokens:
+            return self._embedding(ids)
         embeddings = self._prompt(padded(tokens))[:, :tokens]
         embeddings.copy_(self._embedding(ids))
         return embeddings
@@ -55,6 +58,8 @@ class StaticMoves:
     def prefill(self, embeddings: torch.Tensor, cache: StaticCache) -> None:
         """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
         tokens, start = embeddings.shape[1], cache.length
+        if not tokens:  # a part of the template that this model does not have
+            return
         room = cache.capacity - start
         size = min(padded(tokens), room, max(self.lm.context_window - start, tokens))
         prompt = self._prompt(size)

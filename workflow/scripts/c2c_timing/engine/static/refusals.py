@@ -17,6 +17,8 @@ def refusal(lm: CausalLM) -> str | None:
     moving = [kind.get("rope_type") for kind in kinds if kind.get("rope_type") in MOVING_ROTATIONS]
     if moving:
         return f"its rotary embedding ({moving[0]}) changes with the length of the text"
+    if any(name.endswith("sinks") for name, _ in lm.model.named_parameters()):
+        return "its attention has sinks"
     if getattr(config, "attn_logit_softcapping", None):
         return "its attention has a soft cap"
     return None

@@ -77,6 +77,10 @@ class RepeatingClock(NullClock):
         self._marks += 1
         self._calls = []
 
+    def take_back(self) -> None:
+        """The stage that ended last was a step too many: places count what is kept."""
+        self._marks -= 1
+
 
 class _CacheBefore:
     """A cache as it was before a call."""
