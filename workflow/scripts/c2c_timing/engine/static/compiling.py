@@ -43,8 +43,12 @@ class CompilingKit(Kit):
 
     def tuned(self, model: Any) -> Any:
         """The model, compiled by layer."""
-        model = super().tuned(model)
+        model = self.with_kernels(super().tuned(model))
         compile_regions(model, self.compiled)
+        return model
+
+    def with_kernels(self, model: Any) -> Any:
+        """The model with kernels of ours where they are faster than what is generated."""
         return model
 
     def compiled(self, function: Callable) -> Callable:
@@ -72,7 +76,17 @@ class CompilingKit(Kit):
 class CompilingAndCapturingKit(CompilingKit, CapturingKit):
     """Compiles moves, then captures them as CUDA graphs."""
 
-    options: ClassVar[dict[str, Any]] = {"coordinate_descent_tuning": True}
+    options: ClassVar[dict[str, Any]] = {
+        "coordinate_descent_tuning": True,
+        "triton.enable_pdl": True,  # what inductor generates overlaps like ours (``overlap``)
+    }
     WARM_UPS = 3
     WARM_UP = "compile"
     _rehearsed = CapturingKit._rehearsed
+
+    def with_kernels(self, model: Any) -> Any:
+        """Linear maps of one token through ``decode_linear``."""
+        from .decode_linear import read_ahead  # Triton comes with torch for CUDA alone
+
+        read_ahead(model)
+        return model

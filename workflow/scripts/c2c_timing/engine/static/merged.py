@@ -6,7 +6,7 @@ and who uses the parts computes what it did before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -30,10 +30,11 @@ class Merged(nn.Module):
         biases = [linear.bias for linear in linears if linear.bias is not None]
         self.register_buffer("bias", joined(biases) if biases else None)
         self.parts: tuple[torch.Tensor, ...] = ()
+        self.linear: Callable[..., torch.Tensor] = functional.linear
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """The first map of an input (..., in); the others' wait in ``parts``."""
-        product = functional.linear(inputs, self.weight, self.bias)
+        product = self.linear(inputs, self.weight, self.bias)
         self.parts = product.split(self.sizes, dim=-1)
         return self.parts[0]
 
