@@ -1,4 +1,7 @@
-"""How fast can C2C be: every method under every runtime, interleaved, at several prompt lengths."""
+"""How fast can C2C be: every method under every runtime, interleaved, at several prompt lengths.
+
+One prompt a length, each length a data set of its own: intervals are over repeats of that prompt.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
+from c2c_timing.analysis.columns import in_order
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -74,15 +78,14 @@ def main(argv: list[str] | None = None) -> int:
     walls = WallTimes()
     session = Session(settings, walls)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    records: list[dict[str, Any]] = []
-    with (arguments.output / "runtimes_timing.jsonl").open("w", encoding="utf-8") as file:
-        for record in time_all(session, arguments.prompt_tokens, walls):
-            records.append(record)
+    path = arguments.output / "runtimes_timing.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for record in time_all(session, dict.fromkeys(arguments.prompt_tokens), walls):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()  # a run that is stopped keeps what it has
-    if not records:
+    if not path.stat().st_size:
         raise UserError("every request failed; the lines above say why")
-    write(session, records, arguments.output)
+    write(session, path)
     return 0
 
 
@@ -101,10 +104,12 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
     from c2c_timing.shard.sample_loop import SampleLoop
 
     loop = SampleLoop(session, walls, attempt=1)
-    card = prompt_file_card(Path("lengths.jsonl"))
-    for tokens in progress(list(lengths), "prompt lengths", unit="prompt", every_seconds=0):
-        row = Row(f"{tokens}-tokens", {"prompt": text_of(session, tokens)})
-        result = loop.time_row(card, "all", row)
+    lengths = list(lengths)
+    digits = len(str(max(lengths)))  # so that names sort as numbers do
+    for tokens in progress(lengths, "prompt lengths", unit="prompt", every_seconds=0):
+        name = f"{tokens:0{digits}}-tokens"
+        row = Row(name, {"prompt": text_of(session, tokens)})
+        result = loop.time_row(prompt_file_card(Path(f"{name}.jsonl")), "all", row)
         for error in result.errors:
             say(f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}")
         yield from result.records
@@ -132,15 +137,19 @@ def text_of(session: Session, tokens: int) -> str:
     return tokenizer.decode(ids[:wanted])
 
 
-def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None:
-    """The table that people read, and what each runtime has built."""
+def write(session: Session, path: Path) -> None:
+    """The table that people read, what each runtime has built, and where verdicts turn."""
     import pandas as pd
 
-    from c2c_timing.analysis.record_lines import flatten
+    from c2c_timing.analysis.ladder import ladder
+    from c2c_timing.analysis.merge import merge
+    from c2c_timing.analysis.verdicts import turn_verdicts
 
+    folder = path.parent
+    timings, _ = merge([path])
     built = {name: pair.builder.built for name, pair in session.running.items()}
     (folder / "runtimes_built.json").write_text(json.dumps(built, indent=1) + "\n")
-    table = summary(pd.DataFrame(map(flatten, records)))
+    table = summary(timings)
     table.to_csv(folder / "runtimes.tsv", sep="\t", index=False, float_format="%.5g")
     with pd.option_context(
         "display.width", 200, "display.max_columns", 30, "display.max_rows", 500
@@ -156,6 +165,7 @@ def write(session: Session, records: list[dict[str, Any]], folder: Path) -> None
                     )
                 )
             )
+    print("\n".join(turn_verdicts(ladder(timings))))
 
 
 def summary(timings: pd.DataFrame) -> pd.DataFrame:
@@ -166,7 +176,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
     keys = ["length_view", "id", "method"]
     for names, arms in timings.groupby(keys, sort=False):
         own = arms[arms["runtime"] == REFERENCE].set_index("repeat")["total_time_ms"]
-        for runtime in timings["runtime"].unique():
+        for runtime in in_order(timings["runtime"], RUNTIMES):
             arm = arms[arms["runtime"] == runtime]
             if len(arm):
                 medians = arm[list(STAGES)].median()

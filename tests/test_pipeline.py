@@ -238,3 +238,28 @@ def test_all_methods_compared(tmp_path):
     assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
     assert set(fixed["num_teacher_tokens"].dropna()) == {4}
     assert records["correct"].isna().all()  # made-up weights are never right or wrong
+
+
+def test_runtimes_compared(tmp_path):
+    project = copy_project(tmp_path / "project")
+    runtimes = {"runtimes": ["eager", "fused"], "methods": ["c2c", "base", "t2t"]}
+    small = SMALL | runtimes | {"message_max_tokens": 4, "length_views": ["fixed"]}
+    (project / "runtimes.yaml").write_text(yaml.safe_dump(small))
+    by_data_set = "results/plots/ladder_by_data_set.png"
+    code, text = snakemake(project, "all", by_data_set, configfile="runtimes.yaml")
+    assert code == 0, text
+    results = project / "results"
+    ladder = pd.read_csv(results / "ladder.tsv", sep="\t").fillna({"dataset": ""})
+    assert set(ladder["dataset"]) == {"", *SMALL["datasets"]}
+    overall = ladder[ladder["dataset"] == ""]
+    assert overall[["runtime", "method", "num_samples"]].to_numpy().tolist() == [
+        [runtime, method, 6] for runtime in ("eager", "fused") for method in ("base", "t2t", "c2c")
+    ]
+    assert overall["request_ms_low"].notna().all()
+    verdicts = overall.loc[overall["method"] != "c2c", "c2c_verdict"]
+    assert set(verdicts) <= {"faster", "slower", "not distinguishable"}
+    assert "Where does the verdict turn?" in (results / "report.html").read_text()
+    for log in ("write_ladder.log", "compare_methods.log"):
+        assert "C2C against base alone: " in (results / "logs" / log).read_text()
+    assert (results / "plots" / "ladder.svg").is_file()
+    assert (project / by_data_set).is_file()

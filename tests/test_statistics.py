@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_timing.statistics import ResampledMedian, draws, interval, median_intervals
+from c2c_timing.statistics import (
+    ResampledMedian,
+    draws,
+    interval,
+    mean_interval,
+    median_intervals,
+)
 
 
 def clusters(rng, samples=30, repeats=3):
@@ -69,3 +75,10 @@ def test_draws_are_whole_samples_and_seeded():
     assert (chunks[0].sum(axis=1) == 50).all()
     assert (chunks[0] == chunks[1]).all()
     assert (chunks[0] != chunks[2]).any()
+
+
+def test_the_interval_of_a_mean_holds_the_truth_and_few_samples_have_none():
+    rng = np.random.default_rng(2)
+    ends = [mean_interval(rng.normal(3, 1, 12), seed) for seed in range(300)]
+    assert 0.92 <= np.mean([low <= 3 <= high for low, high in ends]) <= 0.985
+    assert np.isnan(mean_interval(np.ones(4))).all()

@@ -66,3 +66,10 @@ def test_the_markdown_has_every_row_with_spread_and_source(tmp_path):
     assert "arXiv 2510.03215" in text
     assert any(line.startswith("| C2C |") and "±" in line for line in lines)
     assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_heading_names_the_runtime_where_there_are_several(tmp_path):
+    records = [invent(runtime=runtime) for runtime in ("eager", "graphs")]
+    text = as_markdown(stage_table(merge([write(tmp_path, records)])[0]))
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [f"## tiny, gsm8k, natural length, {name}" for name in ("eager", "graphs")]

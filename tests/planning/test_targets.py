@@ -14,13 +14,24 @@ def test_tables_and_figures_are_those_that_the_methods_can_fill():
     assert targets.comparison_flags(with_(methods=["base", "teacher"])) == ""
     assert "--breakeven results/breakeven.tsv" in targets.comparison_flags(both)
     drawn = [set(targets.figure_names(config)) for config in (alone, compared, both)]
-    assert drawn[0] < drawn[1] < drawn[2] == set(targets.ALL_FIGURES) == set(FIGURES)
+    assert drawn[0] < drawn[1] < drawn[2] == set(targets.ALL_FIGURES) - {"ladder"}
+    assert {*targets.ALL_FIGURES, *targets.ON_REQUEST} == set(FIGURES)
     assert set(targets.FLOOR_FIGURES) == set(FLOOR_FIGURES)
 
 
 def test_another_runtime_is_a_comparison_as_well():
     assert not targets.is_comparison(with_())
     assert targets.is_comparison(with_(runtimes=["eager", "another"]))
+
+
+def test_several_runtimes_make_a_ladder_whichever_they_are():
+    one, two = with_(runtimes=["graphs"]), with_(runtimes=["fused", "graphs"])
+    assert "results/ladder.tsv" not in targets.table_files(one)
+    assert "ladder" not in targets.figure_names(one)
+    assert "results/ladder.tsv" in targets.table_files(two)
+    assert "--ladder results/ladder.tsv" in targets.comparison_flags(two)
+    assert "ladder" in targets.figure_names(two)
+    assert "ladder_by_data_set" not in targets.figure_names(two)
 
 
 def test_every_figure_is_made_in_two_formats():

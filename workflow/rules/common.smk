@@ -54,7 +54,7 @@ wildcard_constraints:
         name: "|".join(map(re.escape, values))
         for name, values in shards.vocabulary().items()
     },
-    figure="|".join(targets.ALL_FIGURES),
+    figure="|".join([*targets.ALL_FIGURES, *targets.ON_REQUEST]),
     floor_figure="|".join(targets.FLOOR_FIGURES),
 
 

@@ -1,4 +1,4 @@
-"""Does C2C pay: speed-ups, stage table and break-even, from the merged records alone."""
+"""Does C2C pay: speed-ups, break-even, ladder, stage table, from the merged records alone."""
 
 
 rule compare_methods:
@@ -48,6 +48,30 @@ rule fit_break_even:
         " --timings {input.timings:q}"
         " --output {output.breakeven:q}"
         " --costs-output {output.costs:q}"
+        " > {log:q} 2>&1"
+
+
+rule write_ladder:
+    """Put every method on every runtime side by side, and say where a verdict turns."""
+    input:
+        script=f"{SCRIPTS}/write_ladder.py",
+        code=inputs.command_code("write_ladder.py"),
+        timings=rules.merge_timings.output.timings,
+    output:
+        table="results/ladder.tsv",
+    log:
+        "results/logs/write_ladder.log",
+    benchmark:
+        "results/benchmarks/write_ladder.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        **SMALL_JOB,
+    shell:
+        "python {input.script:q}"
+        " --timings {input.timings:q}"
+        " --output {output.table:q}"
         " > {log:q} 2>&1"
 
 

@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.analysis.ladder import c2c_against_methods
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
-from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts
+from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.method_table import SUBJECT
@@ -42,7 +43,8 @@ def main(argv: list[str] | None = None) -> int:
             "configs/compare.yaml"
         )
     write_tsv(speedup, arguments.output)
-    print("\n".join(method_verdicts(speedup) + runtime_verdicts(speedup)))
+    turned = turn_verdicts(c2c_against_methods(speedup))
+    print("\n".join(method_verdicts(speedup) + turned + runtime_verdicts(speedup)))
     return 0
 
 

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--plots-dir", type=Path, required=True)
     flags.add_argument("--speedup", type=Path, help="where methods were compared")
     flags.add_argument("--breakeven", type=Path, help="where C2C and text-to-text were compared")
+    flags.add_argument("--ladder", type=Path, help="where there were several runtimes")
     flags.add_argument("--summary", type=Path, help="to say which of its rows are not ok")
     flags.add_argument("--output", type=Path, required=True)
     return flags
@@ -45,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.speedup and read_tsv(arguments.speedup),
         arguments.breakeven and read_tsv(arguments.breakeven),
         arguments.summary and read_tsv(arguments.summary),
+        ladder=arguments.ladder and read_tsv(arguments.ladder),
         notes=sentences(read_tsv(arguments.coverage)) if arguments.coverage else [],
     )
     write_text_whole(arguments.output, page)

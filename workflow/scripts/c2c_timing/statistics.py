@@ -84,6 +84,15 @@ def interval(replicates: np.ndarray, samples: int) -> tuple[float, float]:
     return low, high
 
 
+def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """Low and high end of the interval of the mean of ``values`` (samples,); NaN for too few."""
+    samples = len(values)
+    if samples < FEWEST_SAMPLES:
+        return np.nan, np.nan
+    means = [counts @ (values / samples) for counts in draws(samples, seed)]
+    return interval(np.concatenate(means), samples)
+
+
 class ResampledMedian:
     """The median of records when whole samples are drawn, without sorting every replicate.
 

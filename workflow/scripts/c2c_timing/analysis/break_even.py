@@ -110,13 +110,18 @@ def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:
     Each is fitted to its own records, at its own median lengths. Empty where the records lack C2C or
     text-to-text.
     """
+    parts = {"": records, **dict(list(records.groupby("dataset")))}
+    found = {name: break_even_of(part, seed) for name, part in parts.items()}
+    return {name: point for name, point in found.items() if point}
+
+
+def break_even_of(records: pd.DataFrame, seed: int = 0) -> BreakEven | None:
+    """``break_even`` of all records together; None where they lack C2C or text-to-text."""
     both = _with_both(records)
-    found = {}
-    for name, part in {"": both, **dict(list(both.groupby("dataset")))}.items():
-        lines = fit_stages(part, seed) if len(part) else {}
-        if all((m, stage) in lines for m in (CACHE, TEXT) for stage in METHODS[m].stages):
-            found[name] = _at(_setting(part), lines, len(part[SAMPLE].drop_duplicates()))
-    return found
+    lines = fit_stages(both, seed) if len(both) else {}
+    if not all((m, stage) in lines for m in (CACHE, TEXT) for stage in METHODS[m].stages):
+        return None
+    return _at(_setting(both), lines, len(both[SAMPLE].drop_duplicates()))
 
 
 def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:

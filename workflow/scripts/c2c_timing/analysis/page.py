@@ -21,6 +21,7 @@ from .verdicts import (
     method_verdicts,
     runtime_rows,
     runtime_verdicts,
+    turn_verdicts,
 )
 
 NAMES = ["pair", "method", "runtime", "length_view", *SETTING]
@@ -33,6 +34,9 @@ CAPTIONS = {
     "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
     "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
     "break_even": "From which length of the teacher's message on a cache is cheaper than text.",
+    "ladder": "Every method on every runtime: time of a request, C2C against the others (above 1 it "
+    "pays) and where that turns, break-even with text; 95 % intervals.",
+    "ladder_by_data_set": "The same for each data set.",
 }
 RUNTIME_CAPTION = (
     "How many times faster C2C is than other methods, and each method under another runtime than under "
@@ -78,6 +82,7 @@ def render(
     breakeven: pd.DataFrame | None = None,
     summary: pd.DataFrame | None = None,
     notes: Sequence[str] = (),
+    ladder: pd.DataFrame | None = None,
 ) -> str:
     """The page as HTML, with notes first; texts out of rows and errors are escaped.
 
@@ -85,6 +90,7 @@ def render(
         speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where methods or
             runtimes were compared.
         summary: the table of ``summarize``, for what its quality marks say.
+        ladder: the table of the same name, where there were several runtimes.
     """
     pays = [] if speedup is None else method_verdicts(speedup)
     pays += [] if breakeven is None else break_even_verdicts(breakeven)
@@ -105,6 +111,7 @@ def render(
         rows=_rows(timings),
         verdicts=pays,
         speedups=[] if speedup is None else method_rows(speedup),
+        turns=[] if ladder is None else turn_verdicts(ladder[ladder["dataset"].fillna("") == ""]),
         reference=REFERENCE,
         runtime_verdicts=[] if speedup is None else runtime_verdicts(speedup),
         runtime_speedups=[] if speedup is None else runtime_rows(speedup),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from ..runtime_table import REFERENCE, RUNTIMES
 from ..statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order
 
+# Of which records a row is.
+SCOPES = ("overall", "data set", "subject")
 COLUMNS = [
     *CONDITIONS,
     "scope",
@@ -35,7 +37,7 @@ COLUMNS = [
 ]
 
 
-def compare(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def compare(timings: pd.DataFrame, seed: int = 0, scopes: Collection[str] = SCOPES) -> pd.DataFrame:
     """How many times faster, with 95 % intervals: per subject, per data set, and overall.
 
     First C2C against every other method under the same conditions; then every method under each other
@@ -48,7 +50,7 @@ def compare(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     and have no interval where there are fewer than ``FEWEST_SAMPLES`` of them. The verdict reads the
     interval of ``speedup``.
     """
-    rows = [*_methods(timings, seed), *_runtimes(timings, seed)]
+    rows = [*_methods(timings, seed, scopes), *_runtimes(timings, seed, scopes)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -57,17 +59,19 @@ def is_across_runtimes(table: pd.DataFrame) -> pd.Series:
     return table.get("against_runtime", table["runtime"]) != table["runtime"]
 
 
-def _methods(timings: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def _methods(timings: pd.DataFrame, seed: int, scopes: Collection[str]) -> Iterator[dict[str, Any]]:
     """C2C against the other methods."""
     for conditions, records in timings.groupby(CONDITIONS, sort=True):
         known = dict(zip(CONDITIONS, conditions, strict=True))
         pairs = [(SUBJECT, other) for other in METHODS if other != SUBJECT]
-        for own, other, numbers in _compared(records, "method", pairs, seed):
+        for own, other, numbers in _compared(records, "method", pairs, seed, scopes):
             sides = {"method": own, "against": other, "against_runtime": known["runtime"]}
             yield known | sides | numbers
 
 
-def _runtimes(timings: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def _runtimes(
+    timings: pd.DataFrame, seed: int, scopes: Collection[str]
+) -> Iterator[dict[str, Any]]:
     """Each method under other runtimes against itself under the reference."""
     others = [name for name in in_order(timings["runtime"], RUNTIMES) if name != REFERENCE]
     pairs = [(runtime, REFERENCE) for runtime in others]
@@ -75,19 +79,23 @@ def _runtimes(timings: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
         known = dict(zip(CONDITIONS_BUT_RUNTIME, conditions, strict=True))
         for method in in_order(alike["method"], METHODS):
             records = alike[alike["method"] == method]
-            for own, other, numbers in _compared(records, "runtime", pairs, seed):
+            for own, other, numbers in _compared(records, "runtime", pairs, seed, scopes):
                 sides = {"runtime": own, "against_runtime": other}
                 yield known | sides | {"method": method, "against": method} | numbers
 
 
 def _compared(
-    records: pd.DataFrame, column: str, pairs: Sequence[tuple[str, str]], seed: int
+    records: pd.DataFrame,
+    column: str,
+    pairs: Sequence[tuple[str, str]],
+    seed: int,
+    scopes: Collection[str],
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Own and other value of a column, and the numbers of a row: for each scope, then for each pair."""
     table = records.pivot_table(
         index=[*SAMPLE, "repeat"], columns=column, values="total_time_ms", aggfunc="median"
     )
-    for scope, part in _scopes(table):
+    for scope, part in _scopes(table, scopes):
         for own, other in pairs:
             if own in part and other in part:
                 both = part[[own, other]].dropna()
@@ -95,13 +103,19 @@ def _compared(
                     yield own, other, scope | _compare_pairs(both, seed)
 
 
-def _scopes(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+def _scopes(
+    table: pd.DataFrame, scopes: Collection[str]
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """All samples; those of each data set; those of each of its subjects."""
-    yield {"scope": "overall", "dataset": "", "subject": ""}, table
-    for dataset, part in table.groupby("dataset"):
-        yield {"scope": "data set", "dataset": dataset, "subject": ""}, part
-    for (dataset, subject), part in table.groupby(["dataset", "subject"]):
-        yield {"scope": "subject", "dataset": dataset, "subject": subject}, part
+    overall, of_dataset, of_subject = SCOPES
+    if overall in scopes:
+        yield {"scope": overall, "dataset": "", "subject": ""}, table
+    if of_dataset in scopes:
+        for dataset, part in table.groupby("dataset"):
+            yield {"scope": of_dataset, "dataset": dataset, "subject": ""}, part
+    if of_subject in scopes:
+        for (dataset, subject), part in table.groupby(["dataset", "subject"]):
+            yield {"scope": of_subject, "dataset": dataset, "subject": subject}, part
 
 
 def _compare_pairs(both: pd.DataFrame, seed: int) -> dict[str, Any]:

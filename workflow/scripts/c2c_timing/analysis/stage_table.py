@@ -134,10 +134,11 @@ def _published_beside(timings: pd.DataFrame) -> list[pd.DataFrame]:
 def as_markdown(table: pd.DataFrame) -> str:
     """The table for reading: one section a condition and data set, mean ± standard deviation in ms."""
     sections = []
+    several = table["runtime"].nunique() > 1
     for (*conditions, dataset), rows in table.groupby([*CONDITIONS, "dataset"], sort=False):
         pair, runtime, device, dtype, weights, view = conditions
         sections += [
-            f"## {pair}, {dataset}, {view} length",
+            f"## {pair}, {dataset}, {view} length" + (f", {runtime}" if several else ""),
             "",
             f"{device}, {dtype}, {runtime}, {weights} weights; mean ± standard deviation, ms.",
             "",

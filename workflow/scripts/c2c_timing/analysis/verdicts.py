@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pandas as pd
 
 from ..method_table import SUBJECT
-from .columns import CONDITIONS, method_title
+from ..runtime_table import RUNTIMES
+from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order, method_title
+from .ladder import C2C_SPEEDUP
 from .speedup import is_across_runtimes
+from .turns import conclusion
 
 
 def method_verdicts(speedup: pd.DataFrame) -> list[str]:
@@ -38,6 +43,35 @@ def break_even_verdicts(breakeven: pd.DataFrame) -> list[str]:
         f"{row['prompt_tokens']:.0f} tokens."
         for row in overall.to_dict("records")
     ]
+
+
+def turn_verdicts(ladder: pd.DataFrame) -> list[str]:
+    """One sentence for each pair, device, length view, data set and other method: where it turns.
+
+    Args:
+        ladder: rows of ``ladder``, or of ``c2c_against_methods``; those of one runtime say nothing.
+    """
+    known = ladder[ladder["c2c_verdict"].notna()].fillna({"dataset": ""})
+    datasets = known.groupby(CONDITIONS_BUT_RUNTIME)["dataset"].transform("nunique")
+    # A single data set is what is overall: said once.
+    known = known[(known["dataset"] == "") | (datasets > 2)]
+    sentences = []
+    for _, rows in known.groupby([*CONDITIONS_BUT_RUNTIME, "dataset", "method"], sort=False):
+        by_runtime = rows.set_index("runtime").to_dict("index")
+        runtimes = in_order(by_runtime, RUNTIMES)
+        if len(runtimes) > 1:
+            row = rows.iloc[0].to_dict()
+            verdicts = {name: str(by_runtime[name]["c2c_verdict"]) for name in runtimes}
+            found = ", ".join(
+                f"{verdict} under "
+                + " and ".join(f"{name} ({_rung(by_runtime[name])})" for name in alike)
+                for verdict, alike in groupby(runtimes, key=verdicts.get)
+            )
+            sentences.append(
+                f"{_where(row)}{_records_of(row)}: {method_title(SUBJECT)} against "
+                f"{method_title(row['method'])}: {found}: {conclusion(verdicts)}."
+            )
+    return sentences
 
 
 def method_rows(speedup: pd.DataFrame) -> list[list[str]]:
@@ -89,3 +123,16 @@ def _verdict(row: dict, other: str = "") -> str:
 def _speedup(row: dict) -> str:
     low, high = row["speedup_low"], row["speedup_high"]
     return f"{row['speedup']:.3g}×" + ("" if pd.isna(low) else f" ({low:.3g} to {high:.3g})")
+
+
+def _rung(row: dict) -> str:
+    """The same of a row of the ladder, where brackets are around it."""
+    speedup, low, high = (row[name] for name in C2C_SPEEDUP)
+    return f"{speedup:.3g}×" + ("" if pd.isna(low) else f", {low:.3g} to {high:.3g}")
+
+
+def _records_of(row: dict) -> str:
+    """The data set of a row of the ladder, and what else its intervals are over than samples."""
+    dataset = f", {row['dataset']}" if row["dataset"] else ""
+    repeats = row.get("interval_over") == "repeats"
+    return dataset + (", intervals over the repeats of one prompt" if repeats else "")

@@ -12,7 +12,9 @@ SELF_TEST = "results/self_test.json"
 # At which length of its message text costs as much as the cache: needs both.
 BREAK_EVEN = {"c2c", "t2t"}
 ALWAYS_DRAWN = ("stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length")
-ALL_FIGURES = (*ALWAYS_DRAWN, "speedup", "break_even")
+ALL_FIGURES = (*ALWAYS_DRAWN, "speedup", "break_even", "ladder")
+# Drawn only where asked for by name: a column of panels for each data set.
+ON_REQUEST = ("ladder_by_data_set",)
 # Of the stages beside what the device can do at best.
 FLOOR_FIGURES = ("roofline",)
 
@@ -24,6 +26,8 @@ def table_files(config: Mapping[str, Any]) -> list[str]:
         names.append("speedup.tsv")
     if set(config["methods"]) >= BREAK_EVEN:
         names += ["breakeven.tsv", "stage_costs.tsv"]
+    if len(config["runtimes"]) > 1:
+        names.append("ladder.tsv")
     return [f"results/{name}" for name in names]
 
 
@@ -34,6 +38,8 @@ def figure_names(config: Mapping[str, Any]) -> list[str]:
         names.append("speedup")
     if set(config["methods"]) >= BREAK_EVEN:
         names.append("break_even")
+    if len(config["runtimes"]) > 1:
+        names.append("ladder")
     return names
 
 
@@ -45,8 +51,8 @@ def figure_files(config: Mapping[str, Any]) -> list[str]:
 
 def comparison_flags(config: Mapping[str, Any]) -> str:
     """The report's flags for the tables of a comparison, where there are any."""
-    tables = {"--speedup": "results/speedup.tsv", "--breakeven": "results/breakeven.tsv"}
     made = table_files(config)
+    tables = {f"--{name}": f"results/{name}.tsv" for name in ("speedup", "breakeven", "ladder")}
     return " ".join(f"{flag} {path}" for flag, path in tables.items() if path in made)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     break_even,
     decode_step_time,
+    ladder,
     prefill_vs_prompt_length,
     roofline,
     speedup,
@@ -20,6 +21,8 @@ FIGURES = {
     "prefill_vs_prompt_length": prefill_vs_prompt_length.draw,
     "speedup": speedup.draw,
     "break_even": break_even.draw,
+    "ladder": ladder.draw,
+    "ladder_by_data_set": ladder.draw_by_data_set,
 }
 # From the table of bottlenecks, and the measured limits of the device.
 FLOOR_FIGURES = {"roofline": roofline.draw}

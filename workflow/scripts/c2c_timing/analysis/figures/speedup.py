@@ -9,16 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ...errors import UserError
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE
 from ..columns import in_order, method_title
 from ..speedup import compare, is_across_runtimes
-from .style import method_colour, offsets, panels, what
-
-UNCLEAR_MARK = "X"
+from .style import UNCLEAR_MARK, label_ratios, method_colour, offsets, panels, what
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,6 @@ class Comparison:
     faster: str
 
 
-# High end over low end of an axis.
-NARROW = 4
-
-
 def draw(timings: pd.DataFrame) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
@@ -53,8 +46,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         UserError: there is nothing to compare.
     """
-    table = compare(timings)
-    table = table[table["scope"] != "subject"]
+    table = compare(timings, scopes=["overall", "data set"])
     across = is_across_runtimes(table)
     kinds = [_of_methods(table[~across], timings), _of_runtimes(table[across], timings)]
     lines = [comparisons for comparisons in kinds if comparisons]
@@ -137,12 +129,7 @@ def _decorate(axis: plt.Axes, names: list[str], panel: Comparison) -> None:
     axis.axvline(1, color="black", lw=1)
     axis.axhline(0.5, color="#999999", lw=0.5)
     axis.set_xscale("log")
-    low, high = axis.get_xlim()
-    # A narrow range holds one of 1, 2, 5 at most: it is nearly linear, and told in tenths or less.
-    narrow = high / low < NARROW
-    axis.xaxis.set_major_locator(MaxNLocator(6) if narrow else LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    label_ratios(axis.xaxis)
     axis.grid(axis="x", alpha=0.3)
     axis.set_yticks(range(len(names)), names)
     axis.set_title(panel.title, loc="left")

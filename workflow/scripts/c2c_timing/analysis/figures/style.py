@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -11,8 +11,9 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ...method_table import METHODS
 from ...runtime_table import REFERENCE, RUNTIMES
@@ -20,6 +21,10 @@ from ...whole_files import written_whole
 from ..columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order
 
 Panel = tuple[str, pd.DataFrame]
+# Of what cannot be told from 1.
+UNCLEAR_MARK = "X"
+# High end over low end of a logarithmic axis.
+NARROW, MIDDLE = 4, 15
 plt.rcParams.update(
     {
         "font.size": 10,
@@ -43,7 +48,7 @@ def what(timings: pd.DataFrame) -> str:
     def names(column: str) -> str:
         return ", ".join(map(str, timings[column].dropna().unique()))
 
-    runtimes = names("runtime")
+    runtimes = ", ".join(in_order(timings["runtime"], RUNTIMES))
     return (
         f"{names('pair')} · {names('model_config.device')} · {names('model_config.dtype')} · "
         f"{names('model_config.weights')} weights · "
@@ -58,14 +63,20 @@ def panels(table: pd.DataFrame, among: pd.DataFrame | None = None) -> list[Panel
     of ``table``; the pair always. Runtimes of one pair and device follow each other.
     """
     among = table if among is None else among
-    varying = [c for c in CONDITIONS if c == "pair" or among[c].nunique() > 1]
     found = []
     for key, rows in _by_condition(table):
-        values = dict(zip(CONDITIONS, key, strict=True))
-        words = [f"{v} length" if c == "length_view" else str(v) for c, v in values.items()
-                 if c in varying]  # fmt: skip
+        words = condition_words(dict(zip(CONDITIONS, key, strict=True)), among)
         found.append((", ".join(words), rows))
     return found
+
+
+def condition_words(conditions: Mapping[str, str], among: pd.DataFrame) -> list[str]:
+    """The pair, then of the other conditions those that differ between the rows ``among``."""
+    return [
+        f"{value} length" if name == "length_view" else str(value)
+        for name, value in conditions.items()
+        if name == "pair" or among[name].nunique() > 1
+    ]
 
 
 def _by_condition(table: pd.DataFrame) -> list[tuple[tuple, pd.DataFrame]]:
@@ -111,6 +122,22 @@ def label_powers(axis: plt.Axes) -> None:
     for along in (axis.xaxis, axis.yaxis):
         along.set_major_formatter("{x:g}")
         along.set_minor_formatter(NullFormatter())
+
+
+def label_plainly(along: Axis) -> None:
+    """Plain numbers along one logarithmic axis: at 1, 2 and 5 of each power, or closer ones."""
+    low, high = along.get_view_interval()
+    subs = (1, 1.5, 2, 3, 5, 7) if high / low < MIDDLE else (1, 2, 5)
+    # A narrow range holds one of these at most: it is nearly linear, and told in tenths or less.
+    along.set_major_locator(MaxNLocator(6) if high / low < NARROW else LogLocator(subs=subs))
+    along.set_major_formatter("{x:g}")
+    along.set_minor_formatter(NullFormatter())
+
+
+def label_ratios(along: Axis) -> None:
+    """The same for ratios."""
+    label_plainly(along)
+    along.set_major_formatter("{x:g}×")
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

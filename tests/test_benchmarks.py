@@ -1,0 +1,46 @@
+"""What the benchmarks leave is what the commands read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from folders import ROOT
+
+import merge_timings
+import plot_timings
+import write_ladder
+from c2c_timing.analysis.merge import read_tsv
+
+
+def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
+    out = tmp_path / "out"
+    flags = "--prompt_tokens 128 64 64 --runtimes eager fused --max_new_tokens 2"
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "runtimes.py", *flags.split(),
+         "--message_max_tokens", "3", "--repeats", "5", "--output", out],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    records = str(out / "runtimes_timing.jsonl")
+    timings, table = str(out / "timings.parquet"), out / "ladder.tsv"
+    errors = str(out / "errors.tsv")
+    assert (
+        merge_timings.main([records, "--output", timings, "--errors-output", errors])
+        == write_ladder.main(["--timings", timings, "--output", str(table)])
+        == 0
+    )
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert len(said) == (1 + 2) * 2
+    assert set(said) <= set(done.stdout.splitlines())
+    ladder = read_tsv(table)
+    assert ladder["dataset"].fillna("").unique().tolist() == ["", "064-tokens", "128-tokens"]
+    each = ladder[ladder["dataset"].notna()]
+    assert set(each["num_samples"]) == {1}
+    assert set(each["interval_over"]) == {"repeats"}
+    assert each["request_ms_low"].notna().all()
+    picture = out / "ladder.png"
+    files = ["--png", str(picture), "--svg", str(out / "ladder.svg")]
+    flags = ["--figure", "ladder_by_data_set", "--timings", timings, *files]
+    assert plot_timings.main(flags) == 0
+    assert picture.stat().st_size > 5000

@@ -1,0 +1,236 @@
+"""The ladder of runtimes: time of each method, C2C against the others, and break-even, on each rung."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ...errors import UserError
+from ...method_table import METHODS, SUBJECT
+from ...runtime_table import RUNTIMES
+from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
+from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
+from ..turns import TOLD, conclusion, turns
+from .style import (
+    UNCLEAR_MARK,
+    condition_words,
+    label_plainly,
+    label_ratios,
+    method_colour,
+    offsets,
+    what,
+)
+
+# What one column of panels is of.
+LADDER = [*CONDITIONS_BUT_RUNTIME, "dataset"]
+# Of methods in the order of their table: colours alone are lost in grey.
+MARKS = "so^DvP"
+MOST_COLUMNS = 5
+# Of a column, and of a figure, in inches.
+WIDTH, LEAST_WIDTH = 3.4, 8.0
+CHARACTERS_AN_INCH = 10
+# How far apart the methods of a rung stand, in shares of what lists use.
+CLOSENESS = 0.6
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of panel: what it draws, of which column of the table, and how high it is in inches."""
+
+    draw: Callable[[plt.Axes, pd.DataFrame], None]
+    column: str
+    height: float
+
+
+def draw(timings: pd.DataFrame) -> Figure:
+    """A column of panels for each pair, setting and length view, over all samples.
+
+    Raises:
+        UserError: no pair ran under several runtimes.
+    """
+    table = ladder(timings)
+    return _draw(table[table["dataset"] == ""], timings)
+
+
+def draw_by_data_set(timings: pd.DataFrame) -> Figure:
+    """The same for each data set, that of the shortest prompts first.
+
+    Raises:
+        UserError: no pair ran under several runtimes.
+    """
+    table = ladder(timings)
+    lengths = timings.groupby("dataset")["prompt_length"].median()
+    table = table.assign(prompt=table["dataset"].map(lengths)).sort_values("prompt", kind="stable")
+    return _draw(table[table["dataset"] != ""], timings)
+
+
+def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
+    if table.empty:
+        raise UserError("one runtime only: no ladder")
+    kinds = [kind for kind in KINDS if table[kind.column].notna().any()]
+    ladders = [
+        rows
+        for _, alike in table.groupby(CONDITIONS_BUT_RUNTIME, sort=True)
+        for _, rows in alike.groupby("dataset", sort=False)
+    ]
+    lines = math.ceil(len(ladders) / MOST_COLUMNS)
+    width = math.ceil(len(ladders) / lines)
+    heights = [kind.height for kind in kinds] * lines
+    figure, axes = plt.subplots(
+        len(heights), width, figsize=(max(LEAST_WIDTH, WIDTH * width), sum(heights) + 1.1),
+        squeeze=False, height_ratios=heights, sharey="row",
+    )  # fmt: skip
+    # From lines of panels to columns: (lines * width, kinds).
+    columns = axes.reshape(lines, len(kinds), width).swapaxes(1, 2).reshape(-1, len(kinds))
+    for column, rows in zip(columns, ladders, strict=False):
+        _ladder(column, kinds, rows, table)
+    for axis in columns[len(ladders) :].ravel():
+        axis.set_visible(False)
+    for axis in axes[:, 1:].ravel():
+        axis.set_ylabel("")
+    _legend(figure, table)
+    over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
+    shown = textwrap.fill(what(timings), int(CHARACTERS_AN_INCH * figure.get_figwidth()))
+    figure.suptitle(
+        f"The ladder of runtimes\n{shown}\nbars: 95 % interval over {over}", fontsize=11
+    )
+    return figure
+
+
+def _ladder(
+    axes: np.ndarray, kinds: Sequence[Kind], rows: pd.DataFrame, among: pd.DataFrame
+) -> None:
+    """One column of panels."""
+    runtimes = _runtimes(rows)
+    for axis, kind in zip(axes, kinds, strict=True):
+        kind.draw(axis, rows)
+        axis.set_xticks(range(len(runtimes)), runtimes)
+        axis.set_xlim(-0.5, len(runtimes) - 0.5)
+        axis.grid(axis="y", alpha=0.3)
+    pair, *others = condition_words(rows.iloc[0][CONDITIONS_BUT_RUNTIME].to_dict(), among)
+    counts = sorted({rows["num_samples"].min(), rows["num_samples"].max()})
+    samples = " to ".join(map(str, counts)) + (" sample" if counts == [1] else " samples")
+    words = [*others, *filter(None, [rows["dataset"].iloc[0]]), samples]
+    axes[0].set_title(f"{pair}\n{', '.join(words)}", loc="left", fontsize=10)
+
+
+def _requests(axis: plt.Axes, rows: pd.DataFrame) -> None:
+    """Time of a request by each method."""
+    _series(axis, rows, in_order(rows["method"], METHODS), REQUEST)
+    axis.set_yscale("log")
+    label_plainly(axis.yaxis)
+    axis.set_ylabel("time of a request (ms)\ngeometric mean")
+
+
+def _against(axis: plt.Axes, rows: pd.DataFrame) -> None:
+    """C2C against the other methods, and where the verdict turns."""
+    axis.axhline(1, color="black", lw=1)
+    others = in_order(rows.loc[rows["c2c_verdict"].notna(), "method"], METHODS)
+    _series(axis, rows, others, C2C_SPEEDUP)
+    conclusions = []
+    for place, other in _places(others):
+        own = rows[rows["method"] == other]
+        verdicts = _verdicts(own)
+        conclusions.append(f"{method_title(other)}: {conclusion(verdicts)}")
+        centre = own.set_index("runtime")[C2C_SPEEDUP[0]]
+        steps = _runtimes(rows)
+        for turn in turns(verdicts):
+            ends = [turn.last, turn.at]
+            axis.plot(
+                [steps.index(end) + place for end in ends], centre[ends],
+                color=method_colour(other), lw=7, alpha=0.3, solid_capstyle="round", zorder=1,
+            )  # fmt: skip
+    axis.set_yscale("log")
+    label_ratios(axis.yaxis)
+    axis.set_ylabel(f"time of the other method /\ntime of {method_title(SUBJECT)} (ratio)")
+    note = f"above 1: {method_title(SUBJECT)} is faster. Against"
+    axis.set_xlabel("\n".join([note, *conclusions]), fontsize=8, loc="left")
+
+
+def _break_evens(axis: plt.Axes, rows: pd.DataFrame) -> None:
+    """From which length of message on C2C costs less."""
+    known = rows.dropna(subset=[BREAK_EVEN[0]])
+    _dots(axis, _steps(known, rows), known[BREAK_EVEN], "black", "o")
+    axis.axhline(0, color="#999999", lw=1)
+    axis.set_ylabel("break-even length of\nthe message (tokens)")
+    axis.set_xlabel("below 0: C2C is cheaper at any length", fontsize=8, loc="left")
+
+
+KINDS = (
+    Kind(_requests, REQUEST[0], 2.8),
+    Kind(_against, C2C_SPEEDUP[0], 3.0),
+    Kind(_break_evens, BREAK_EVEN[0], 2.2),
+)
+
+
+def _series(axis: plt.Axes, rows: pd.DataFrame, methods: list[str], columns: list[str]) -> None:
+    """Dots of each method, with their intervals and a thin line from rung to rung."""
+    for place, method in _places(methods):
+        own = _in_order_of_runtimes(rows[rows["method"] == method].dropna(subset=columns[:1]))
+        steps = _steps(own, rows) + place
+        axis.plot(steps, own[columns[0]], color=method_colour(method), lw=0.8, alpha=0.6)
+        unclear = (columns == C2C_SPEEDUP) & ~own["c2c_verdict"].isin(TOLD).to_numpy()
+        for chosen, mark in ((~unclear, _mark(method)), (unclear, UNCLEAR_MARK)):
+            _dots(axis, steps[chosen], own.loc[chosen, columns], method_colour(method), mark)
+
+
+def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, mark: str) -> None:
+    """Dots and their intervals, which need not hold them."""
+    centre, low, high = values.to_numpy(float).T
+    axis.vlines(steps, low, high, color=colour, lw=2)
+    for end in (low, high):
+        axis.plot(steps, end, "_", color=colour, ms=7)
+    axis.plot(steps, centre, mark, color=colour, mec="white", ms=7)
+
+
+def _legend(figure: Figure, table: pd.DataFrame) -> None:
+    handles = [
+        Line2D([], [], color=method_colour(m), marker=_mark(m), mec="white", ms=7, lw=0.8,
+               label=method_title(m))
+        for m in in_order(table["method"], METHODS)
+    ]  # fmt: skip
+    verdicts = table["c2c_verdict"].dropna()
+    if (~verdicts.isin(TOLD)).any():
+        handles.append(Line2D([], [], ls="", marker=UNCLEAR_MARK, color="#555555", mec="white", ms=7,
+                              label="not distinguishable from 1"))  # fmt: skip
+    if any(turns(_verdicts(own)) for _, own in table.groupby([*LADDER, "method"])):
+        handles.append(Line2D([], [], color="#555555", alpha=0.3, lw=7, label="the verdict turns"))
+    figure.legend(handles=handles, loc="outside lower center", frameon=False, fontsize=9, ncols=3)
+
+
+def _mark(method: str) -> str:
+    known = list(METHODS)
+    return MARKS[known.index(method) % len(MARKS)] if method in known else "*"
+
+
+def _places(methods: list[str]) -> list[tuple[float, str]]:
+    """Where each method's dots stand beside the middle of a rung, from the left."""
+    places = [-CLOSENESS * place for place in offsets(len(methods))]
+    return list(zip(places, methods, strict=True))
+
+
+def _runtimes(rows: pd.DataFrame) -> list[str]:
+    return in_order(rows["runtime"], RUNTIMES)
+
+
+def _in_order_of_runtimes(own: pd.DataFrame) -> pd.DataFrame:
+    return own.set_index("runtime").loc[_runtimes(own)].reset_index()
+
+
+def _verdicts(own: pd.DataFrame) -> dict[str, str]:
+    """Verdicts on a method by runtime, in the order of the ladder."""
+    known = _in_order_of_runtimes(own.dropna(subset=["c2c_verdict"]))
+    return dict(zip(known["runtime"], known["c2c_verdict"], strict=True))
+
+
+def _steps(own: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Places of the rungs of some rows among those of the ladder."""
+    return own["runtime"].map(_runtimes(rows).index).to_numpy(float)

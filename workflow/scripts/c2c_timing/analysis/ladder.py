@@ -1,0 +1,128 @@
+"""How fast each method is on each runtime, and whether C2C pays there: the ladder of runtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..method_table import METHODS
+from ..runtime_table import REFERENCE, RUNTIMES
+from ..statistics import mean_interval
+from .break_even import TEXT, break_even_of
+from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order
+from .speedup import compare, is_across_runtimes
+
+ENDS = ("", "_low", "_high")
+REQUEST = [f"request_ms{end}" for end in ENDS]
+OVER_REFERENCE = [f"speedup_over_{REFERENCE}{end}" for end in ENDS]
+C2C_SPEEDUP = [f"c2c_speedup{end}" for end in ENDS]
+BREAK_EVEN = [f"breakeven_message_tokens{end}" for end in ENDS]
+COLUMNS = [
+    *CONDITIONS,
+    "dataset",
+    "method",
+    "num_samples",
+    "num_requests",
+    "interval_over",
+    *REQUEST,
+    *OVER_REFERENCE,
+    *C2C_SPEEDUP,
+    "c2c_verdict",
+    *BREAK_EVEN,
+]
+RUNG = ["runtime", "method"]
+
+
+def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """One row per pair, setting, length view, data set, runtime and method; overall under ``""``.
+
+    - ``request_ms``: geometric mean over samples of the total time of a request.
+    - ``speedup_over_eager``: how many times faster the method is than under ``REFERENCE``.
+    - ``c2c_speedup``, ``c2c_verdict``: of C2C against the row's method, under the row's runtime.
+    - ``breakeven_message_tokens``: of C2C against text, in the rows of text-to-text.
+
+    All have 95 % intervals, as ``compare`` and ``break_even`` have them: over samples. Where there is
+    one sample alone they are over its repeats (``interval_over``), and know nothing of other samples.
+    Empty where no pair ran under several runtimes.
+    """
+    tables = [
+        _rungs(records, seed).assign(**known, dataset=dataset)
+        for known, dataset, records in _ladders(timings)
+    ]
+    return (
+        pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+    )
+
+
+def c2c_against_methods(speedup: pd.DataFrame) -> pd.DataFrame:
+    """Rows of C2C over all samples in a table of ``compare``, in the columns of ``ladder``."""
+    rows = speedup[~is_across_runtimes(speedup) & (speedup["scope"] == "overall")]
+    names = {"against": "method", "verdict": "c2c_verdict", **_named("c2c_speedup")}
+    return rows.drop(columns="method", errors="ignore").rename(columns=names)
+
+
+def _ladders(timings: pd.DataFrame) -> Iterator[tuple[dict[str, str], str, pd.DataFrame]]:
+    """What differs in nothing but runtime and method, and has several runtimes."""
+    for conditions, alike in timings.groupby(CONDITIONS_BUT_RUNTIME, sort=True):
+        known = dict(zip(CONDITIONS_BUT_RUNTIME, conditions, strict=True))
+        for dataset, records in {"": alike, **dict(list(alike.groupby("dataset")))}.items():
+            if records["runtime"].nunique() > 1:
+                yield known, dataset, records
+
+
+def _rungs(records: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The rows of one ladder, in its order."""
+    units, over = _units(records)
+    speedup = compare(units, seed, scopes=["overall"])
+    own = speedup[is_across_runtimes(speedup)].rename(columns=_named(f"speedup_over_{REFERENCE}"))
+    c2c = c2c_against_methods(speedup)
+    return (
+        pd.DataFrame(_times(records, units, seed))
+        .assign(interval_over=over)
+        .merge(own[[*RUNG, *OVER_REFERENCE]], how="left", on=RUNG)
+        .merge(c2c[[*RUNG, *C2C_SPEEDUP, "c2c_verdict"]], how="left", on=RUNG)
+        .merge(_break_evens(units, seed), how="left", on=RUNG)
+    )
+
+
+def _units(records: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Records whose samples are what intervals are over, and what that is."""
+    if len(records[SAMPLE].drop_duplicates()) > 1:
+        return records, "samples"
+    ids = records["id"].astype(str) + " " + records["repeat"].astype(str)
+    return records.assign(id=ids), "repeats"
+
+
+def _times(records: pd.DataFrame, units: pd.DataFrame, seed: int) -> Iterator[dict]:
+    """Counts and request time of each rung."""
+    for runtime in in_order(records["runtime"], RUNTIMES):
+        for method in in_order(records["method"], METHODS):
+            own = (records["runtime"] == runtime) & (records["method"] == method)
+            if own.any():
+                logs = np.log(units.loc[own, "total_time_ms"]).groupby(
+                    [units.loc[own, name] for name in SAMPLE]
+                )
+                means = logs.mean().to_numpy(float)
+                ends = np.exp([means.mean(), *mean_interval(means, seed)])
+                yield {
+                    "runtime": runtime,
+                    "method": method,
+                    "num_samples": len(records.loc[own, SAMPLE].drop_duplicates()),
+                    "num_requests": int(own.sum()),
+                    **dict(zip(REQUEST, ends, strict=True)),
+                }
+
+
+def _break_evens(units: pd.DataFrame, seed: int) -> pd.DataFrame:
+    rows = []
+    for runtime, records in units.groupby("runtime"):
+        if found := break_even_of(records, seed):
+            rows.append((runtime, TEXT, *found.tokens))
+    return pd.DataFrame(rows, columns=[*RUNG, *BREAK_EVEN])
+
+
+def _named(name: str) -> dict[str, str]:
+    """New names of the speed-up and its interval."""
+    return {f"speedup{end}": f"{name}{end}" for end in ENDS}

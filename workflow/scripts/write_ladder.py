@@ -1,0 +1,47 @@
+"""Put every method on every runtime side by side: time, C2C against the others, where that turns."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from c2c_timing.analysis.ladder import ladder
+from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.verdicts import turn_verdicts
+from c2c_timing.errors import UserError
+from c2c_timing.exits import exits_cleanly
+
+EXAMPLE = """example:
+  python workflow/scripts/write_ladder.py --timings results/timings.parquet --output results/ladder.tsv
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--timings", type=Path, required=True)
+    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    table = ladder(read_timings(arguments.timings), arguments.seed)
+    if table.empty:
+        raise UserError(
+            f"{arguments.timings}: no pair was run under several runtimes; set runtimes, for example "
+            "with --configfile configs/runtimes.yaml"
+        )
+    write_tsv(table, arguments.output)
+    print("\n".join(turn_verdicts(table)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
