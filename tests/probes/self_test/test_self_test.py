@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import time
+from dataclasses import replace
 
 import pytest
+import torch
 
 import self_test as command
 from c2c_timing.meters.clock import NullClock, StageClock
 from c2c_timing.probes.self_test import stage_delays
 from c2c_timing.probes.self_test import whole as self_test
-from c2c_timing.probes.self_test.overhead import describe, measure_clock, measure_overhead, verdict
+from c2c_timing.probes.self_test.overhead import (
+    describe,
+    fastest,
+    measure_clock,
+    measure_overhead,
+    verdict,
+)
 from c2c_timing.probes.self_test.stage_delays import StageCheck, check_stages
 from c2c_timing.probes.self_test.witness import Witness
 from c2c_timing.session import Trial
@@ -46,6 +56,43 @@ def test_the_clock_finds_every_delay_of_every_method(tiny):
     least = {check.stage: check.delay_ms for check in checks if check.method == "c2c"}
     assert least["decode"] >= 30
     assert least["projector"] >= 10
+
+
+class WatchedBuilder:
+    """Knows whether it is sealed, and how often it was."""
+
+    def __init__(self):
+        self.built, self.times, self.is_sealed = {}, 0, False
+
+    @contextlib.contextmanager
+    def sealed(self):
+        self.times, self.is_sealed = self.times + 1, True
+        yield
+        self.is_sealed = False
+
+
+def test_what_has_to_be_built_is_built_before_and_delayed_requests_are_sealed(tiny, monkeypatch):
+    session, trials = tiny
+    builder = WatchedBuilder()
+    watched = replace(session.running["eager"], builder=builder)
+    monkeypatch.setitem(session.running, "watched", watched)
+    events = []
+    make_ready = session.make_ready
+    monkeypatch.setattr(
+        session, "make_ready", lambda trial: (events.append("ready"), make_ready(trial))
+    )
+
+    class Watching(Witness):
+        def make(self, stage, call, *args):
+            events.append(builder.is_sealed)
+            return super().make(stage, call, *args)
+
+    trial = replace(trials["base"], runtime="watched")
+    checks = check_stages(session, [trial], make_witness=Watching, repeats=1)
+    assert {check.runtime for check in checks} == {"watched"}
+    assert events[0] == "ready"
+    assert set(events[1:]) == {True}
+    assert builder.times == 1 + (1 + 3)  # a warm-up; once without a delay, and in each stage
 
 
 SWAPPED = {Stage.BASE_PREFILL: Stage.TEACHER_PREFILL, Stage.TEACHER_PREFILL: Stage.BASE_PREFILL}
@@ -199,6 +246,29 @@ def test_overhead_is_a_ratio_with_an_interval(tiny):
     assert few["verdict"] == "not distinguishable"
 
 
+def test_the_overhead_is_that_of_the_fastest_runtime(tiny, monkeypatch):
+    session, trials = tiny
+    for runtime, ms in (("slow", 30), ("fast", 0), ("slower", 60)):
+
+        class Late:
+            def __init__(self, moves, ms):
+                self._moves, self._ms = moves, ms
+
+            def __getattr__(self, name):
+                return getattr(self._moves, name)
+
+            def embed(self, ids):
+                time.sleep(self._ms / 1e3)
+                return self._moves.embed(ids)
+
+        pair = session.running["eager"]
+        monkeypatch.setitem(session.running, runtime, replace(pair, base=Late(pair.base, ms)))
+    of = [replace(trials["base"], runtime=name) for name in ("slow", "fast", "slower")]
+    assert fastest(session, of) is of[1]
+    monkeypatch.setattr(session, "answer", None)  # of one alone nothing is asked
+    assert fastest(session, of[:1]) is of[0]
+
+
 def test_a_bare_request_is_the_same_request(tiny):
     session, trials = tiny
     bare, timed = (session.answer(trials["c2c"], clock) for clock in (NullClock(), StageClock()))
@@ -212,9 +282,9 @@ def test_the_clock_measures_itself():
     assert clock["resolution_us"] > 0
 
 
-def invented(error_ms):
+def invented(error_ms, runtime="eager"):
     return StageCheck(
-        "c2c", "eager", "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
+        "c2c", runtime, "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
     )
 
 
@@ -225,6 +295,7 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
     output = tmp_path / "results" / "self_test.json"
     assert command.main(["--device", "cpu", "--output", str(output)]) == code
     found = json.loads(output.read_text())
+    assert found["runtimes"] == ["eager"]
     assert found["passed"] == (code == 0)
     assert found["stages"][0]["passed"] == (code == 0)
     said = capsys.readouterr()
@@ -236,10 +307,64 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
         assert "the timer of projector shows 0.000 ms of a delay of 40.000 ms" in line
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """The whole self-test with few repeats and short requests."""
+    monkeypatch.setattr(self_test, "check_stages", functools.partial(check_stages, repeats=3))
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+
+
+def test_every_method_and_stage_is_tested_under_every_runtime(quick, tmp_path, capsys):
+    output = tmp_path / "self_test.json"
+    flags = ["--device", "cpu", "--output", str(output)]
+    assert command.main([*flags, "--runtimes", "eager", "fused", "eager"]) == 0
+    found = json.loads(output.read_text())
+    assert found["runtimes"] == ["eager", "fused"]
+    assert found["overhead"]["runtime"] in found["runtimes"]
+    rows = [(row["runtime"], row["method"], row["stage"]) for row in found["stages"]]
+    eager, fused = ([row[1:] for row in rows if row[0] == name] for name in found["runtimes"])
+    assert eager == fused
+    assert {method for method, _ in eager} == set(self_test.METHODS)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split()[:3] == ["runtime", "method", "stage"]
+    assert [tuple(line.split()[:3]) for line in said[2 : 2 + len(rows)]] == rows
+
+
+def test_one_runtime_that_fails_is_a_failure(tmp_path, monkeypatch, capsys):
+    checks = [invented(0.1), invented(-40.0, "fused"), invented(0.1, "fused")]
+    monkeypatch.setattr(self_test, "check_stages", lambda *_: checks)
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+    output = tmp_path / "self_test.json"
+    flags = ["--device", "cpu", "--output", str(output), "--runtimes", "eager", "fused"]
+    assert command.main(flags) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "1 of 3 stages failed; c2c (fused): the timer of projector" in line
+    found = json.loads(output.read_text())
+    assert [row["passed"] for row in found["stages"]] == [True, False, True]
+    assert not found["passed"]
+
+
 def test_a_mistake_is_one_line(tmp_path, capsys):
-    assert command.main(["--device", "tpu", "--output", str(tmp_path / "x.json")]) == 1
+    output = ["--output", str(tmp_path / "x.json")]
+    assert command.main(["--device", "tpu", *output]) == 1
     assert command.main(["--device", "cpu", "--output", "/dev/null/x/y.json"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert command.main(["--device", "cpu", "--runtimes", "eager", "graphs", *output]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert "runtime graphs runs on cuda, not on cpu" in lines[2]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="graphs are captured on CUDA alone")
+@pytest.mark.parametrize("runtime", ["eager", "fused", "graphs", "compiled"])
+def test_the_clock_finds_every_delay_on_cuda(runtime):
+    session, tasks = self_test.open_tiny("cuda", [runtime])
+    trials = [
+        Trial(method, runtime, task.shortened(self_test.FEW_TOKENS))
+        for method, task in tasks.items()
+    ]
+    checks = check_stages(session, trials, repeats=3)
+    assert [check.as_line() for check in checks if not check.is_passed] == []
+    assert {check.stage for check in checks} == {stage.value for stage in Stage}
 
 
 def test_the_tolerance_is_two_per_cent_or_a_fifth_of_a_millisecond():
