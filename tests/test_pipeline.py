@@ -151,6 +151,22 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     assert planned(project, *both) == ["openbookqa_all_timing.jsonl"]
 
 
+def test_the_self_test_tests_every_runtime_of_the_config(tmp_path):
+    project = copy_project(tmp_path / "project")
+    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true", "device=cpu"]
+    code, text = snakemake(project, *one, "runtimes=[eager, fused]")
+    log = (project / "results/logs/self_test.log").read_text()
+    assert code == 0, text + log
+    found = json.loads((project / "results/self_test.json").read_text())
+    assert found["runtimes"] == ["eager", "fused"]
+    assert {stage["runtime"] for stage in found["stages"]} == {"eager", "fused"}
+    assert "fused    t2t      handover" in log
+    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    assert run["self_test"]["is_this_device"]
+    assert run["self_test"]["untested_runtimes"] == []
+    assert planned(project, *one, "runtimes=[eager, fused]") == []
+
+
 def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(tmp_path):
     project = copy_project(tmp_path / "project")
     one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true", "device=cpu"]

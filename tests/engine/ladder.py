@@ -28,6 +28,22 @@ def opened(name: str, pair: ModelPair) -> RunningPair:
     return open_static("graphs", pair, Kit()) if name == "moves" else open_pair(name, pair)
 
 
+class ReadOneBehind:
+    """What ``ReadBehind`` does on CUDA: the token of a step is known while the next one runs."""
+
+    is_behind = True
+
+    def __init__(self):
+        self._tokens = []
+
+    def read(self, token):
+        self._tokens.append(token.clone())
+        return int(self._tokens[-2]) if len(self._tokens) > 1 else None
+
+    def last(self):
+        return int(self._tokens[-1])
+
+
 class Keeping:
     """One model's moves; keeps the caches that it hands out, and may put a reader in its steps."""
 

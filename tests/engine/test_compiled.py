@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import replace
 
 import pytest
-from engine.ladder import CPU, assert_same, outcome
+import torch
+from engine.ladder import CPU, TOLERANCE, Keeping, assert_same, outcome
 
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.request import TextSpan, build_request, same_ids
 from c2c_timing.engine.runtimes import NotReadyError
 from c2c_timing.engine.static.compiling import CACHE_VARIABLE
+from c2c_timing.probes.audit.energy import RepeatingClock
 from c2c_timing.probes.audit.launches import audit_launches
 from c2c_timing.probes.audit.stage_memory import memory_by_stage
 from c2c_timing.probes.self_test.stage_delays import check_stages
 from c2c_timing.probes.self_test.whole import FEW_TOKENS, METHODS, open_tiny
+from c2c_timing.probes.stage_calls import answer_through
 from c2c_timing.session import Trial
 
 RUNTIMES = ("eager", "fused", "compiled")
@@ -95,8 +99,6 @@ def test_a_sealed_request_compiles_nothing(tiny):
 
 
 def test_a_recompilation_in_a_sealed_request_is_an_error(tiny):
-    import torch
-
     session, _ = tiny
     builder = session.running["compiled"].builder
     doubled = builder.compiled(lambda x: 2 * x)
@@ -120,12 +122,49 @@ def test_the_clock_finds_every_delay(tiny, runtime, methods):
     assert {check.runtime for check in checks} == {runtime}
 
 
-@pytest.mark.parametrize("runtime", ["fused", "compiled"])
-def test_the_audit_sees_every_stage(tiny, runtime):
+@pytest.mark.parametrize(
+    ("runtime", "method"),
+    [
+        *itertools.product(["fused"], METHODS),
+        *itertools.product(["compiled"], COMPILED_METHODS),
+    ],
+)
+def test_the_audit_sees_every_stage(tiny, runtime, method):
     session, tasks = tiny
-    trial, eager = (Trial("c2c", name, tasks["c2c"]) for name in (runtime, "eager"))
+    trial, eager = (Trial(method, name, tasks[method]) for name in (runtime, "eager"))
     found, wanted = audit_launches(session, trial), audit_launches(session, eager)
     assert list(found) == list(wanted)
     assert all(work["calls"] == wanted[stage]["calls"] for stage, work in found.items())
-    assert found["projector"]["operators"] < wanted["projector"]["operators"]
+    assert all(work["operators"] > 0 for work in found.values())
+    if method == "c2c":
+        assert found["projector"]["operators"] < wanted["projector"]["operators"]
     assert set(memory_by_stage(session, trial)) == set(memory_by_stage(session, eager))
+
+
+class Thrice:
+    """In an energy meter's place."""
+
+    def joules_of(self, action):
+        for _ in range(3):
+            action()
+        return 1.0
+
+
+@pytest.mark.parametrize("runtime", ["fused", "compiled"])
+@pytest.mark.parametrize("method", COMPILED_METHODS)
+def test_a_request_goes_on_as_if_nothing_had_been_repeated(tiny, runtime, method, monkeypatch):
+    session, tasks = tiny
+    pair = session.running[runtime]
+    wanted = outcome(pair, session.methods[method], tasks[method])
+    every = [Keeping(moves) for moves in (pair.base, *pair.teachers)]
+    kept = replace(pair, base=every[0], teachers=every[1:])
+    monkeypatch.setitem(session.running, "kept", kept)
+    clock = RepeatingClock(Thrice(), range(100))
+    with pair.builder.sealed():
+        answer_through(session, Trial(method, "kept", tasks[method]), clock, maker=clock)
+    assert all(clock.joules.values())
+    caches = [cache for moves in every for cache in moves.caches]
+    assert [cache.get_seq_length() for cache in caches] == wanted.lengths
+    for cache, theirs in zip(caches, wanted.tensors, strict=True):
+        for mine, other in zip(cache.tensors(), theirs, strict=True):
+            torch.testing.assert_close(mine[:, :, : other.shape[2]], other, **TOLERANCE)

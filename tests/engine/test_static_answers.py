@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from engine.ladder import assert_same, make_pair, opened, outcome, prompt
+from engine.ladder import ReadOneBehind, assert_same, make_pair, opened, outcome, prompt
 
 from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.cards.pair_card import load_pair_card
@@ -25,22 +25,6 @@ from c2c_timing.shard.sample_loop import SampleLoop
 from c2c_timing.stages import Stage
 
 NEW_TOKENS = 8
-
-
-class ReadOneBehind:
-    """What ``ReadBehind`` does on CUDA: the token of a step is known while the next one runs."""
-
-    is_behind = True
-
-    def __init__(self):
-        self._tokens = []
-
-    def read(self, token):
-        self._tokens.append(token.clone())
-        return int(self._tokens[-2]) if len(self._tokens) > 1 else None
-
-    def last(self):
-        return int(self._tokens[-1])
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +55,10 @@ def test_an_answer_ends_with_its_stop_token(answered, runtime, reader, kept, mon
     # One step ran meanwhile, where there was one left to run.
     ran = steps + (reader is ReadOneBehind and steps < NEW_TOKENS)
     timing = timing_of(found.reading, found.answer.projector_calls, 0.0)
-    assert found.reading.taken_back == ran - steps
+    assert len(found.reading.in_vain) == ran - steps
     assert (timing["num_generated_tokens"], timing["num_steps_run"]) == (steps, ran)
+    assert (timing["decode_in_vain_ms"] > 0) == (ran > steps)
+    assert timing["num_teacher_steps_run"] is timing["teacher_decode_in_vain_ms"] is None
     assert sum(ms for _, ms in found.reading.marks) <= found.reading.wall_ms
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,55 @@ def test_a_clock_can_be_used_again():
         clock.mark(Stage.DECODE)
         clock.stop()
     assert len(clock.read().marks) == 1
+
+
+def test_a_step_in_vain_is_told_apart_and_counts_for_what_follows(monkeypatch):
+    moments = iter([0, *(ms * 1_000_000 for ms in (0, 2, 5, 9, 16, 25, 36, 49))])
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: next(moments))
+    clock = StageClock()
+    clock.start()
+    clock.mark(Stage.TEACHER_DECODE)
+    clock.mark(Stage.TEACHER_DECODE)
+    clock.take_back()
+    clock.mark(Stage.HANDOVER)
+    clock.mark(Stage.DECODE)
+    clock.mark(Stage.DECODE)
+    clock.mark(Stage.DECODE)
+    clock.take_back()
+    clock.stop()
+    reading = clock.read()
+    assert reading.marks == [
+        (Stage.TEACHER_DECODE, 2), (Stage.HANDOVER, 7), (Stage.DECODE, 7), (Stage.DECODE, 9),
+    ]  # fmt: skip
+    assert reading.in_vain == [(1, Stage.TEACHER_DECODE, 3), (4, Stage.DECODE, 11)]
+    timing = timing_of(reading, None, 0.0)
+    assert (timing["num_teacher_tokens"], timing["num_teacher_steps_run"]) == (1, 2)
+    assert (timing["num_generated_tokens"], timing["num_steps_run"]) == (2, 3)
+    assert (timing["teacher_decode_in_vain_ms"], timing["decode_in_vain_ms"]) == (3, 11)
+    assert timing["handover_ms"] == 7
+    assert timing["residual_ms"] == 49 - (2 + 7 + 7 + 9)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="events on a stream need CUDA")
+def test_a_step_in_vain_on_a_stream():
+    clock = clock_for("cuda", 3)
+    for _ in range(2):
+        clock.start()
+        for stage, cycles in (
+            (Stage.TEACHER_DECODE, 1_000_000),
+            (None, 20_000_000),
+            (Stage.HANDOVER, 1_000_000),
+        ):
+            torch.cuda._sleep(cycles)
+            clock.mark(stage or Stage.TEACHER_DECODE)
+            if stage is None:
+                clock.take_back()
+        clock.stop()
+        reading = clock.read()
+        assert [stage for stage, _ in reading.marks] == [Stage.TEACHER_DECODE, Stage.HANDOVER]
+        (step,) = reading.in_vain
+        assert (step.after, step.stage) == (1, Stage.TEACHER_DECODE)
+        assert reading.total_ms(Stage.TEACHER_DECODE) < step.ms < reading.total_ms(Stage.HANDOVER)
 
 
 @given(MS, MS, MS, st.lists(MS, min_size=1, max_size=20), st.floats(0, 10))

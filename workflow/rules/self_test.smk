@@ -1,4 +1,4 @@
-"""Self-test: the clock must find known delays on the device of the run before anything is timed."""
+"""Self-test: the clock must find known delays on the device and in the runtimes of the run before anything is timed."""
 
 
 rule self_test:
@@ -22,8 +22,10 @@ rule self_test:
         stopwatch=1,
     params:
         device=config["device"],
+        runtimes=config["runtimes"],
     shell:
         "python {input.script:q}"
         " --device {params.device:q}"
+        " --runtimes {params.runtimes:q}"
         " --output {output.report:q}"
         " > {log:q} 2>&1"

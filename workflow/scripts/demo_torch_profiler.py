@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.probes.audit.launches import launches_in, profile_request
+    from c2c_timing.probes.audit.launches import launches_in, profile_request, ranges_of
     from c2c_timing.session import Session, Trial
     from c2c_timing.shard.run import time_batches
 
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     trial = Trial(method, runtime, tasks[method].at_length(settings.length_views[0]))
     # Once more without the profiler, which slows the host: what it shows are no times for a record.
     plain = session.time_request(trial).reading
-    profile, ranges = profile_request(session, trial, [stage for stage, _ in plain.marks])
+    profile, ranges = profile_request(session, trial, ranges_of(plain))
     trace = folder / "demo_profiler_trace.json"
     profile.export_chrome_trace(str(trace))
     stats = {

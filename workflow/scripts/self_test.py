@@ -6,18 +6,21 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.cli import add_runtimes_argument
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.probes.device_command import device_parser, make_folder_of, write_report
 
 EXAMPLE = """example:
-  python workflow/scripts/self_test.py --device cuda --output results/self_test.json
+  python workflow/scripts/self_test.py --device cuda --runtimes eager fused graphs
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    return device_parser(__doc__, EXAMPLE, Path("results/self_test.json"))
+    flags = device_parser(__doc__, EXAMPLE, Path("results/self_test.json"))
+    add_runtimes_argument(flags)
+    return flags
 
 
 @exits_cleanly
@@ -28,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.probes.self_test.whole import run_self_test, table
 
-    found, checks = run_self_test(arguments.device)
+    found, checks = run_self_test(arguments.device, arguments.runtimes)
     write_report(arguments.output, found)
     print("\n".join(table(found)), flush=True)
     failed = [check for check in checks if not check.is_passed]

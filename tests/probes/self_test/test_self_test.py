@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import time
+from dataclasses import replace
 
 import pytest
+import torch
 
 import self_test as command
-from c2c_timing.meters.clock import NullClock, StageClock
+from c2c_timing.meters.clock import StageClock
 from c2c_timing.probes.self_test import stage_delays
 from c2c_timing.probes.self_test import whole as self_test
-from c2c_timing.probes.self_test.overhead import describe, measure_clock, measure_overhead, verdict
 from c2c_timing.probes.self_test.stage_delays import StageCheck, check_stages
 from c2c_timing.probes.self_test.witness import Witness
 from c2c_timing.session import Trial
 from c2c_timing.stages import Stage
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    session, tasks = self_test.open_tiny("cpu")
-    return session, {
-        method: Trial(method, "eager", task.shortened(self_test.FEW_TOKENS))
-        for method, task in tasks.items()
-    }
 
 
 def check(tiny, *arguments, methods=self_test.METHODS, **others):
@@ -46,6 +40,43 @@ def test_the_clock_finds_every_delay_of_every_method(tiny):
     least = {check.stage: check.delay_ms for check in checks if check.method == "c2c"}
     assert least["decode"] >= 30
     assert least["projector"] >= 10
+
+
+class WatchedBuilder:
+    """Knows whether it is sealed, and how often it was."""
+
+    def __init__(self):
+        self.built, self.times, self.is_sealed = {}, 0, False
+
+    @contextlib.contextmanager
+    def sealed(self):
+        self.times, self.is_sealed = self.times + 1, True
+        yield
+        self.is_sealed = False
+
+
+def test_what_has_to_be_built_is_built_before_and_delayed_requests_are_sealed(tiny, monkeypatch):
+    session, trials = tiny
+    builder = WatchedBuilder()
+    watched = replace(session.running["eager"], builder=builder)
+    monkeypatch.setitem(session.running, "watched", watched)
+    events = []
+    make_ready = session.make_ready
+    monkeypatch.setattr(
+        session, "make_ready", lambda trial: (events.append("ready"), make_ready(trial))
+    )
+
+    class Watching(Witness):
+        def make(self, stage, call, *args):
+            events.append(builder.is_sealed)
+            return super().make(stage, call, *args)
+
+    trial = replace(trials["base"], runtime="watched")
+    checks = check_stages(session, [trial], make_witness=Watching, repeats=1)
+    assert {check.runtime for check in checks} == {"watched"}
+    assert events[0] == "ready"
+    assert set(events[1:]) == {True}
+    assert builder.times == 1 + (1 + 3)  # a warm-up; once without a delay, and in each stage
 
 
 SWAPPED = {Stage.BASE_PREFILL: Stage.TEACHER_PREFILL, Stage.TEACHER_PREFILL: Stage.BASE_PREFILL}
@@ -173,48 +204,9 @@ class HalfBusyWitness(Witness):
         return super().make(stage, slowed, *args)
 
 
-@pytest.mark.parametrize(("low", "high", "words"), [
-    (0.995, 1.005, "ok"), (0.9, 1.0, "ok"), (1.02, 1.03, "above the bar"),
-    (0.99, 1.02, "not distinguishable"), (1.005, 1.02, "not distinguishable"),
-])  # fmt: skip
-def test_the_verdict_on_the_overhead(low, high, words):
-    assert verdict(low, high) == words
-
-
-COSTS = {"mark_us": 2.0, "resolution_us": 1.0}
-
-
-def test_overhead_is_a_ratio_with_an_interval(tiny):
-    session, trials = tiny
-    overhead = measure_overhead(session, trials["base"], COSTS, rounds=12)
-    assert (overhead["method"], overhead["runtime"]) == ("base", "eager")
-    assert overhead["ratio_low"] <= overhead["ratio"] <= overhead["ratio_high"]
-    assert overhead["rounds"] == 12
-    assert overhead["residual_ms"] > 0
-    # start, embedding, prefill and three steps
-    accounted = 6 * COSTS["mark_us"] / 1e3 / overhead["bare_request_ms"]
-    assert overhead["accounted_share"] == pytest.approx(accounted)
-    assert "95 %" in describe(overhead)[0]
-    few = measure_overhead(session, trials["base"], COSTS, rounds=3)
-    assert few["verdict"] == "not distinguishable"
-
-
-def test_a_bare_request_is_the_same_request(tiny):
-    session, trials = tiny
-    bare, timed = (session.answer(trials["c2c"], clock) for clock in (NullClock(), StageClock()))
-    assert bare == timed
-    assert NullClock().read().marks == []
-
-
-def test_the_clock_measures_itself():
-    clock = measure_clock("cpu", repeats=2)
-    assert clock["mark_us"] > 0
-    assert clock["resolution_us"] > 0
-
-
-def invented(error_ms):
+def invented(error_ms, runtime="eager"):
     return StageCheck(
-        "c2c", "eager", "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
+        "c2c", runtime, "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
     )
 
 
@@ -225,6 +217,7 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
     output = tmp_path / "results" / "self_test.json"
     assert command.main(["--device", "cpu", "--output", str(output)]) == code
     found = json.loads(output.read_text())
+    assert found["runtimes"] == ["eager"]
     assert found["passed"] == (code == 0)
     assert found["stages"][0]["passed"] == (code == 0)
     said = capsys.readouterr()
@@ -236,10 +229,64 @@ def test_the_command_says_what_it_found(tiny, tmp_path, monkeypatch, capsys, err
         assert "the timer of projector shows 0.000 ms of a delay of 40.000 ms" in line
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """The whole self-test with few repeats and short requests."""
+    monkeypatch.setattr(self_test, "check_stages", functools.partial(check_stages, repeats=3))
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+
+
+def test_every_method_and_stage_is_tested_under_every_runtime(quick, tmp_path, capsys):
+    output = tmp_path / "self_test.json"
+    flags = ["--device", "cpu", "--output", str(output)]
+    assert command.main([*flags, "--runtimes", "eager", "fused", "eager"]) == 0
+    found = json.loads(output.read_text())
+    assert found["runtimes"] == ["eager", "fused"]
+    assert found["overhead"]["runtime"] in found["runtimes"]
+    rows = [(row["runtime"], row["method"], row["stage"]) for row in found["stages"]]
+    eager, fused = ([row[1:] for row in rows if row[0] == name] for name in found["runtimes"])
+    assert eager == fused
+    assert {method for method, _ in eager} == set(self_test.METHODS)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split()[:3] == ["runtime", "method", "stage"]
+    assert [tuple(line.split()[:3]) for line in said[2 : 2 + len(rows)]] == rows
+
+
+def test_one_runtime_that_fails_is_a_failure(tmp_path, monkeypatch, capsys):
+    checks = [invented(0.1), invented(-40.0, "fused"), invented(0.1, "fused")]
+    monkeypatch.setattr(self_test, "check_stages", lambda *_: checks)
+    monkeypatch.setattr(self_test, "MANY_TOKENS", 4)
+    output = tmp_path / "self_test.json"
+    flags = ["--device", "cpu", "--output", str(output), "--runtimes", "eager", "fused"]
+    assert command.main(flags) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "1 of 3 stages failed; c2c (fused): the timer of projector" in line
+    found = json.loads(output.read_text())
+    assert [row["passed"] for row in found["stages"]] == [True, False, True]
+    assert not found["passed"]
+
+
 def test_a_mistake_is_one_line(tmp_path, capsys):
-    assert command.main(["--device", "tpu", "--output", str(tmp_path / "x.json")]) == 1
+    output = ["--output", str(tmp_path / "x.json")]
+    assert command.main(["--device", "tpu", *output]) == 1
     assert command.main(["--device", "cpu", "--output", "/dev/null/x/y.json"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert command.main(["--device", "cpu", "--runtimes", "eager", "graphs", *output]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert "runtime graphs runs on cuda, not on cpu" in lines[2]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="graphs are captured on CUDA alone")
+@pytest.mark.parametrize("runtime", ["eager", "fused", "graphs", "compiled"])
+def test_the_clock_finds_every_delay_on_cuda(runtime):
+    session, tasks = self_test.open_tiny("cuda", [runtime])
+    trials = [
+        Trial(method, runtime, task.shortened(self_test.FEW_TOKENS))
+        for method, task in tasks.items()
+    ]
+    checks = check_stages(session, trials, repeats=3)
+    assert [check.as_line() for check in checks if not check.is_passed] == []
+    assert {check.stage for check in checks} == {stage.value for stage in Stage}
 
 
 def test_the_tolerance_is_two_per_cent_or_a_fifth_of_a_millisecond():

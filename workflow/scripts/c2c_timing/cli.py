@@ -46,15 +46,17 @@ def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--weights", choices=WEIGHTS, help="instead of the card's")
     group.add_argument("--methods", nargs="+", choices=list(METHODS), default=[SUBJECT])
-    group.add_argument(
-        "--runtimes", nargs="+", choices=list(RUNTIMES), default=[REFERENCE], help=_runtimes_help()
-    )
+    add_runtimes_argument(group)
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     group.add_argument("--dtype", choices=DTYPES, default="float32")
 
 
-def _runtimes_help() -> str:
-    return "; ".join(f"{row.name}: {row.title}" for row in RUNTIMES.values())
+def add_runtimes_argument(parser: argparse._ActionsContainer) -> None:
+    """How models and projectors are executed."""
+    titles = "; ".join(f"{row.name}: {row.title}" for row in RUNTIMES.values())
+    parser.add_argument(
+        "--runtimes", nargs="+", choices=list(RUNTIMES), default=[REFERENCE], help=titles
+    )
 
 
 def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:

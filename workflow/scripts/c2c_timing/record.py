@@ -19,7 +19,7 @@ def timing_of(
 
     Formulas and units are those of the record schema, ``workflow/schemas/record.schema.yaml``.
     """
-    steps = reading.durations_ms(Stage.DECODE)
+    steps, in_vain = reading.durations_ms(Stage.DECODE), reading.in_vain_ms(Stage.DECODE)
     decode_ms, generated = sum(steps), len(steps)
     projector_ms = reading.total_ms(Stage.PROJECTOR)
     total_ms = sum(ms for _, ms in reading.marks)
@@ -31,13 +31,12 @@ def timing_of(
             if projector_ms is not None and projector_calls
             else None,
         },
-        Stage.TEACHER_DECODE: {
-            "num_teacher_tokens": len(reading.durations_ms(Stage.TEACHER_DECODE)) or None
-        },
+        Stage.TEACHER_DECODE: _of_message(reading),
         Stage.DECODE: {
             "decode_avg_ms": decode_ms / generated,
             "num_generated_tokens": generated,
-            "num_steps_run": generated + reading.taken_back,
+            "num_steps_run": generated + len(in_vain),
+            "decode_in_vain_ms": sum(in_vain, 0.0),
             "tokens_per_second": generated / decode_ms * 1e3,
         },
     }
@@ -52,6 +51,17 @@ def timing_of(
         "tokenize_ms": tokenize_ms,
         "ttft_ms": total_ms - decode_ms + steps[0],
         "tpot_ms": sum(steps[1:]) / (generated - 1) if generated > 1 else None,
+    }
+
+
+def _of_message(reading: Reading) -> dict[str, float | int | None]:
+    """What stands beside the time of the teacher's message; all None where there is none."""
+    tokens = len(reading.durations_ms(Stage.TEACHER_DECODE))
+    in_vain = reading.in_vain_ms(Stage.TEACHER_DECODE)
+    return {
+        "num_teacher_tokens": tokens or None,
+        "num_teacher_steps_run": tokens + len(in_vain) or None,
+        "teacher_decode_in_vain_ms": sum(in_vain, 0.0) if tokens else None,
     }
 
 

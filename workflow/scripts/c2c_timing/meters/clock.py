@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..stages import Stage
+
+
+class StepInVain(NamedTuple):
+    """A decode step that ran beyond the end of a text, before the host knew of the end.
+
+    Attributes:
+        after: the number of marks before it.
+        ms: from the last of them to its own end; what the host does meanwhile runs beside it.
+    """
+
+    after: int
+    stage: Stage
+    ms: float
 
 
 @dataclass(frozen=True)
@@ -14,13 +28,13 @@ class Reading:
 
     Attributes:
         marks: every stage in the order it ended, with its duration in ms; a stage may come often.
-        taken_back: decode steps that ran beyond the end of a text, and are in no mark.
         wall_ms: host time from before the first stage until after the last token is on the host.
+        in_vain: steps without a mark; the mark that follows one lasts from the mark before it.
     """
 
     marks: list[tuple[Stage, float]]
     wall_ms: float
-    taken_back: int = 0
+    in_vain: list[StepInVain] = field(default_factory=list)
 
     def durations_ms(self, stage: Stage) -> list[float]:
         """Every duration booked to a stage; empty if the request has no such stage."""
@@ -31,6 +45,10 @@ class Reading:
         durations = self.durations_ms(stage)
         return sum(durations) if durations else None
 
+    def in_vain_ms(self, stage: Stage) -> list[float]:
+        """What each step of a stage took that ran beyond the end of its text."""
+        return [step.ms for step in self.in_vain if step.stage is stage]
+
 
 class StageClock:
     """The host's clock: for devices that have finished when a call returns (CPU)."""
@@ -39,7 +57,7 @@ class StageClock:
         """Begin a request; the first stage begins here."""
         self._stages: list[Stage] = []
         self._times: list[int] = []
-        self._taken_back = 0
+        self._taken_back: list[int] = []
         self._wall_start = time.perf_counter_ns()
         self._times.append(time.perf_counter_ns())
 
@@ -50,9 +68,7 @@ class StageClock:
 
     def take_back(self) -> None:
         """The last mark was of a step that nobody needed."""
-        self._stages.pop()
-        self._times.pop()
-        self._taken_back += 1
+        self._taken_back.append(len(self._stages) - 1)
 
     def stop(self) -> None:
         """The last token is on the host."""
@@ -61,14 +77,19 @@ class StageClock:
     def read(self) -> Reading:
         """Durations of the request that was stopped last."""
         wall_ms = (self._wall_stop - self._wall_start) / 1e6
-        return Reading(self._marks_ms(), wall_ms, self._taken_back)
+        reading, begin = Reading([], wall_ms), 0
+        for place, stage in enumerate(self._stages):
+            ms = self._ms_between(begin, place + 1)
+            if place in self._taken_back:
+                reading.in_vain.append(StepInVain(len(reading.marks), stage, ms))
+            else:
+                reading.marks.append((stage, ms))
+                begin = place + 1
+        return reading
 
-    def _marks_ms(self) -> list[tuple[Stage, float]]:
-        pairs = zip(self._times, self._times[1:], strict=False)
-        return [
-            (stage, (end - begin) / 1e6)
-            for stage, (begin, end) in zip(self._stages, pairs, strict=True)
-        ]
+    def _ms_between(self, begin: int, end: int) -> float:
+        """Between two moments: 0 is the start, n the n-th mark."""
+        return (self._times[end] - self._times[begin]) / 1e6
 
 
 class NullClock(StageClock):
@@ -104,7 +125,7 @@ class CudaStageClock(StageClock):
         """Let earlier work finish, then begin a request."""
         self._cuda.synchronize()
         self._stages = []
-        self._taken_back = 0
+        self._taken_back = []
         self._wall_start = time.perf_counter_ns()
         self._pool[0].record()
 
@@ -113,18 +134,14 @@ class CudaStageClock(StageClock):
         self._stages.append(stage)
         self._pool[len(self._stages)].record()
 
-    def take_back(self) -> None:
-        """The last mark was of a step that nobody needed."""
-        self._stages.pop()
-        self._taken_back += 1
-
-    def _marks_ms(self) -> list[tuple[Stage, float]]:
+    def read(self) -> Reading:
+        """Durations of the request that was stopped last, once the device has finished it."""
         self._pool[len(self._stages)].synchronize()
-        events = self._pool[: len(self._stages) + 1]
-        return [
-            (stage, begin.elapsed_time(end))
-            for stage, begin, end in zip(self._stages, events, events[1:], strict=False)
-        ]
+        return super().read()
+
+    def _ms_between(self, begin: int, end: int) -> float:
+        ms: float = self._pool[begin].elapsed_time(self._pool[end])
+        return ms
 
 
 def clock_for(device_type: str, max_marks: int) -> StageClock:

@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 PREFIX = "stage: "
 # After the last stage has ended: the tokens go to the host.
 RESIDUAL = "residual"
+# Steps beyond the end of a text that ran before the host knew of it.
+IN_VAIN = "in_vain"
 
 
 class RangeClock(NullClock):
     """Shows stages as named ranges in a trace, and times nothing.
 
     A stage's name is known when it ends, but a range needs its name when it begins: ``expected`` are
-    the stages of the same request before.
+    the stages of the same request before (``ranges_of``).
     """
 
-    def __init__(self, expected: Sequence[Stage]) -> None:
+    def __init__(self, expected: Sequence[str]) -> None:
         from torch.profiler import record_function
 
         self._expected, self._range_of = expected, record_function
-        self.stages: list[Stage] = []
+        self.stages: list[str] = []
 
     def start(self) -> None:
         """Begin the first range."""
@@ -44,6 +46,10 @@ class RangeClock(NullClock):
         self.stages.append(stage)
         self._range.__exit__(None, None, None)
         self._open()
+
+    def take_back(self) -> None:
+        """The last range was of a step that nobody needed."""
+        self.stages[-1] = IN_VAIN
 
     def stop(self) -> None:
         """The last range holds what follows the last stage."""
@@ -56,8 +62,16 @@ class RangeClock(NullClock):
         self._range.__enter__()
 
 
+def ranges_of(reading: Reading) -> list[str]:
+    """A request's stages in the order in which they ended, with the steps that ran in vain."""
+    names: list[str] = [stage for stage, _ in reading.marks]
+    for step in reversed(reading.in_vain):
+        names.insert(step.after, IN_VAIN)
+    return names
+
+
 def profile_request(
-    session: Session, trial: Trial, expected: Sequence[Stage]
+    session: Session, trial: Trial, expected: Sequence[str]
 ) -> tuple[profile, RangeClock]:
     """One request under the profiler, its stages as ranges in the trace; the one before warms it up."""
     from torch.profiler import ProfilerActivity, profile, schedule
@@ -86,7 +100,7 @@ def audit_launches(session: Session, trial: Trial) -> dict[str, Any]:
     for _ in range(2):
         session.answer(trial, clock)
     reading = clock.read()
-    profiler, ranges = profile_request(session, trial, [s for s, _ in reading.marks])
+    profiler, ranges = profile_request(session, trial, ranges_of(reading))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(path))
@@ -105,9 +119,8 @@ def launches_in(
         UserError: the device is there, but the profiler saw nothing of it.
     """
     events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
-    times_ms: dict[str, float | None] = {
-        stage: reading.total_ms(stage) for stage in dict.fromkeys(ranges.stages)
-    }
+    times_ms: dict[str, float | None] = {stage: reading.total_ms(stage) for stage in Stage}
+    times_ms[IN_VAIN] = sum(step.ms for step in reading.in_vain)
     is_cuda = session.pair.device.type == "cuda"
     found = work_by_stage(events, [*ranges.stages, RESIDUAL], PREFIX, times_ms, is_cuda)
     if is_cuda and not any(work["kernels"] for work in found.values()):

@@ -32,7 +32,8 @@ def memory_by_stage(session: Session, trial: Trial) -> dict[str, Any]:
     """Peak bytes of every stage and of the request, and what was held before it.
 
     On CUDA bytes of tensors, on a CPU resident memory of the process (which seldom shrinks: a stage
-    that needs less than one before it shows that one's). None where the system does not tell.
+    that needs less than one before it shows that one's). None where the system does not tell. A step
+    that ran in vain counts as the step that it is.
     """
     clock = MemoryClock(session.memory)
     session.memory.reset()

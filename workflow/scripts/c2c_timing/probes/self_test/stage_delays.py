@@ -7,6 +7,8 @@ as without, however busy the machine is, because both watch the same request. So
     excess = (timer - witness) of a delayed request - median of (timer - witness) without a delay
 
 is the error of the delayed stage's timer, and what any other stage was wrongly booked.
+
+What a runtime has to build is built before, and requests are sealed, as those of a record are.
 """
 
 from __future__ import annotations
@@ -93,7 +95,8 @@ def check_stages(
         """Milliseconds of each stage that only its timer saw, and what the witness saw."""
         witness = make_witness(delayed, DELAY_MS)
         clock = make_clock(session.pair.device.type, trial.task.most_marks())
-        answer_through(session, trial, clock, witness)
+        with session.running[trial.runtime].builder.sealed():
+            answer_through(session, trial, clock, witness)
         reading, took = clock.read(), witness.read()
         # A timer that is swapped books to a stage that the request does not have.
         stages = set(took) | {stage for stage, _ in reading.marks}
@@ -105,6 +108,7 @@ def check_stages(
 
     checks = []
     for trial in trials:
+        session.make_ready(trial)
         _, warm_up = unseen(trial, None)
         turns: list[Stage | None] = [None, *warm_up]
         runs: dict[Stage | None, list] = {turn: [] for turn in turns}

@@ -1,4 +1,4 @@
-"""The self-test of one device: stage timers, the clock's own cost, the overhead of timing."""
+"""The self-test of one device: stage timers in every runtime, the clock's own cost, the overhead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...methods.task import Task
 from ...runtime_table import REFERENCE
 from ...session import Session, Trial
 from ...settings import RunSettings
-from .overhead import describe, describe_clock, measure_clock, measure_overhead
+from .overhead import describe, describe_clock, fastest, measure_clock, measure_overhead
 from .stage_delays import StageCheck, check_stages
 
 # Every stage is in one of these.
@@ -36,7 +36,7 @@ def open_tiny(
     settings = RunSettings(
         load_pair_card("tiny"),
         methods=METHODS,
-        runtimes=tuple(runtimes),
+        runtimes=tuple(dict.fromkeys(runtimes)),
         message_max_tokens=FEW_TOKENS,
         max_new_tokens=MANY_TOKENS,
         device=device,
@@ -49,9 +49,16 @@ def open_tiny(
     return session, {method: task.at_length("fixed") for method, task in tasks.items()}
 
 
-def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
-    """Everything of ``self_test.json``, and the verdicts; about a minute."""
-    session, tasks = open_tiny(device)
+def run_self_test(
+    device: str, runtimes: Sequence[str] = (REFERENCE,)
+) -> tuple[dict[str, Any], list[StageCheck]]:
+    """Everything of ``self_test.json``, and the verdicts; about a minute, a quarter more for each
+    further runtime, and what that has to build. The overhead is the fastest runtime's.
+
+    Raises:
+        UserError: a runtime does not run here.
+    """
+    session, tasks = open_tiny(device, runtimes)
     runtimes = session.settings.runtimes
     checks = check_stages(
         session,
@@ -61,12 +68,13 @@ def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
             for method, task in tasks.items()
         ],
     )
-    measured = Trial(SUBJECT, runtimes[0], tasks[SUBJECT])
+    measured = fastest(session, [Trial(SUBJECT, name, tasks[SUBJECT]) for name in runtimes])
     clock = measure_clock(session.pair.device.type)
     found = {
         "device": device_name(session.pair.device),
         "node": platform.node(),
         "threads": torch.get_num_threads(),
+        "runtimes": list(runtimes),
         "torch": torch.__version__,
         "tested_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "passed": all(check.is_passed for check in checks),
@@ -79,15 +87,17 @@ def run_self_test(device: str) -> tuple[dict[str, Any], list[StageCheck]]:
 
 def table(found: dict[str, Any]) -> list[str]:
     """The self-test for a person."""
-    columns = "{:8} {:18} {:>9} {:>10} {:>9} {:>9}  {:18} {}"
+    columns = "{:8} {:8} {:18} {:>9} {:>10} {:>9} {:>9}  {:18} {}"
     lines = [
         f"self-test on {found['device']}, {found['threads']} thread(s); times in ms",
         columns.format(
-            "method", "stage", "delay", "recovered", "error", "booked to", "neighbour", "verdict"
+            *("runtime", "method", "stage"),
+            *("delay", "recovered", "error", "booked to", "neighbour", "verdict"),
         ),
     ]
     lines += [
         columns.format(
+            stage["runtime"],
             stage["method"],
             stage["stage"],
             f"{stage['delay_ms']:.3f}",
