@@ -15,11 +15,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .cache import Span
 from .fuser import Fuser
 from .joined import joined
-from .projector import Block, C2CProjector
+from .projector import Block, C2CProjector, flat
 
-Span = tuple[int, int]
 # Rows (halves × tokens) of one batch. On a CPU more would not stay in its caches; on a GPU more would
 # only need more memory for what lies between layers.
 MOST_ROWS = {"cpu": 1 << 11, "cuda": 1 << 15}
@@ -134,7 +134,7 @@ class StackedProjectors(nn.Module):
         Args:
             teacher, base: (n, heads, tokens, head_dim), of the halves of a slice.
         """
-        hidden = self.enter(torch.cat((_merged(teacher), _merged(base)), dim=-1), part)
+        hidden = self.enter(torch.cat((flat(teacher), flat(base)), dim=-1), part)
         for block in self.first:
             hidden = block(hidden, part)
         weight, projected = hidden, hidden
@@ -145,11 +145,6 @@ class StackedProjectors(nn.Module):
         weight = self.head(weight, part).sigmoid()
         per_head = self.leave(projected, part).unflatten(-1, (self.heads, self.head_dim))
         return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
-
-
-def _merged(states: torch.Tensor) -> torch.Tensor:
-    """(n, heads, tokens, head_dim) to (n, tokens, heads * head_dim)."""
-    return states.transpose(1, 2).flatten(2)
 
 
 class StackedFusion:
@@ -250,7 +245,7 @@ def _states(cache: KVMemory, places: Sequence[int], span: Span) -> torch.Tensor:
     tensors = cache.tensors()
     parts = [tensors[place][:, :, slice(*span)] for place in places]
     if len({part.shape for part in parts}) > 1:  # as many channels, in other heads
-        parts = [_merged(part)[:, None] for part in parts]
+        parts = [flat(part)[:, None] for part in parts]
     return torch.cat(parts)
 
 

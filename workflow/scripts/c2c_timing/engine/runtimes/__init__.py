@@ -16,11 +16,10 @@ import torch
 
 from ...errors import UserError
 from ...runtime_table import RUNTIMES
+from ..cache import Span
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, Step
 from ..pair import ModelPair
-
-Span = tuple[int, int]
 
 
 class Cache(Protocol):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import UserError
+from ..cache import Span
 from ..pair import ModelPair
-from ..runtimes import RunningPair, Span
+from ..runtimes import RunningPair
 from ..stacked import StackedFusion
 from .buckets import padded
 from .cache import StaticCache
