@@ -69,6 +69,9 @@ class Builder(Protocol):
     def sealed(self) -> AbstractContextManager[None]:
         """Within the block nothing is built: what is not there raises ``NotReadyError``."""
 
+    def release(self) -> None:
+        """Let go of all that was built, and of its memory."""
+
 
 class NotReadyError(Exception):
     """A sealed request would have to build something first."""
@@ -83,6 +86,9 @@ class NothingToBuild:
     def sealed(self) -> AbstractContextManager[None]:
         """Nothing is ever built."""
         return nullcontext()
+
+    def release(self) -> None:
+        """Nothing is kept."""
 
 
 @dataclass
