@@ -168,6 +168,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
             if len(arm):
                 medians = arm[list(STAGES)].median()
                 peak = arm["peak_memory_bytes"].max() / 1e9
+                own_peak = (arm["peak_memory_bytes"] - arm["other_runtimes_bytes"]).max() / 1e9
                 ratio = speedup(own, arm.set_index("repeat")["total_time_ms"])
                 rows.append(
                     dict(zip(keys, names, strict=True))
@@ -175,6 +176,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
                     | medians.to_dict()
                     | ratio
                     | {"peak_gb": peak, "flagged": int(arm["residual_flag"].sum())}
+                    | {"own_peak_gb": own_peak}
                 )
     return pd.DataFrame(rows)
 

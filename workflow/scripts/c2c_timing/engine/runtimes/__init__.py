@@ -61,7 +61,8 @@ class Builder(Protocol):
     """What a runtime has to build before a request of a new size can be timed.
 
     Attributes:
-        built: number of moves that were built, and seconds by what they were spent on.
+        built: number of moves that were built, and seconds by what they were spent on; empty where
+            a runtime builds nothing.
     """
 
     built: dict[str, float]
