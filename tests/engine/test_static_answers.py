@@ -7,21 +7,13 @@ from dataclasses import replace
 import pytest
 from engine.ladder import ReadOneBehind, assert_same, make_pair, opened, outcome, prompt
 
-from c2c_timing.cards.dataset_card import load_dataset_card
-from c2c_timing.cards.pair_card import load_pair_card
-from c2c_timing.data.sources import read_rows
 from c2c_timing.engine import runtimes
 from c2c_timing.engine.decoding import ReadAtOnce
 from c2c_timing.engine.runtimes import NotReadyError
 from c2c_timing.errors import UserError
-from c2c_timing.meters.wall_times import WallTimes
 from c2c_timing.methods import base as base_alone
 from c2c_timing.methods import c2c
 from c2c_timing.record import timing_of
-from c2c_timing.runtime_table import CALLS, RUNTIMES, RuntimeRow
-from c2c_timing.session import Session
-from c2c_timing.settings import RunSettings
-from c2c_timing.shard.sample_loop import SampleLoop
 from c2c_timing.stages import Stage
 
 NEW_TOKENS = 8
@@ -114,55 +106,6 @@ def test_lengths_of_one_bucket_are_ready_together():
         for length in (38, 39, 41):  # 37 to 40 tokens are prefilled
             request = prompt(pair, length)
             assert_same(outcome(moves, c2c, request), outcome(eager, c2c, request))
-
-
-@pytest.fixture
-def session(tmp_path, monkeypatch):
-    """The tiny pair under eager and static moves."""
-    (tmp_path / "moves.py").write_text(
-        "from ..static.kit import Kit\n"
-        "from ..static.pair import open_static\n\n\n"
-        "def open_pair(pair):\n"
-        '    return open_static("moves", pair, Kit())\n'
-    )
-    monkeypatch.setattr(runtimes, "__path__", [*runtimes.__path__, str(tmp_path)])
-    monkeypatch.setitem(RUNTIMES, "moves", RuntimeRow("moves", "static moves", ("cpu",), CALLS))
-    settings = RunSettings(
-        load_pair_card("tiny"), methods=("c2c", "base"), runtimes=("eager", "moves"),
-        max_new_tokens=3, length_views=("fixed", "natural"), device="cpu",
-    )  # fmt: skip
-    return Session(settings, WallTimes())
-
-
-def test_a_new_length_is_rehearsed_once_and_booked_as_building(session, monkeypatch):
-    card, walls = load_dataset_card("gsm8k"), WallTimes()
-    loop, rehearsed = SampleLoop(session, walls, 1), []
-    make_ready = session.make_ready
-    monkeypatch.setattr(
-        session, "make_ready", lambda trial: (rehearsed.append(trial.runtime), make_ready(trial))
-    )
-    rows = iter(read_rows(card, "all", session.settings.source))
-    row = next(rows)
-    result = loop.time_row(card, "all", row)
-    assert result.errors == []
-    assert len(result.records) == 2 * 2 * 2
-    assert walls.seconds["building"] > 0
-    assert set(rehearsed) == {"moves"}
-    assert 1 <= len(rehearsed) <= 2  # no more than one a method
-    assert all(record["timing"]["num_steps_run"] == 3 for record in result.records
-               if record["length_view"] == "fixed")  # fmt: skip
-    answers = {}
-    for record in result.records:
-        key = (record["method"], record["length_view"])
-        answers.setdefault(key, set()).add(record["response"])
-    assert all(len(found) == 1 for found in answers.values())
-
-    built, booked = dict(session.running["moves"].builder.built), walls.seconds["building"]
-    rehearsed.clear()
-    again = loop.time_row(card, "all", row)
-    assert len(again.records) == len(result.records)
-    assert (rehearsed, walls.seconds["building"]) == ([], booked)
-    assert session.running["moves"].builder.built == built
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 
 import pytest
 from engine.ladder import CPU, assert_same, make_pair, opened, outcome, prompt, some_ids
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.request import TextSpan, build_request
+from c2c_timing.engine.runtimes import NotReadyError
+from c2c_timing.engine.static import moves as static_moves
 from c2c_timing.engine.static.buckets import FEWEST_CAPACITY, capacity_bucket, padded
 from c2c_timing.engine.static.moves import MOST_CAPACITIES
 from c2c_timing.methods import base as base_alone
@@ -27,6 +31,20 @@ def test_a_prompt_is_padded_by_an_eighth_at_most(tokens, other):
     assert 0 <= padded(tokens) - tokens <= tokens / 8
     assert padded(padded(tokens)) == padded(tokens)
     assert (tokens <= other) <= (padded(tokens) <= padded(other))
+
+
+@given(st.integers(1, 1 << 14), st.integers(0, 1 << 14))
+def test_where_room_is_short_the_bucket_is_finer(tokens, more):
+    size = padded(tokens, tokens + more)
+    assert tokens <= size <= tokens + more
+    assert size == padded(tokens) or more < padded(tokens) - tokens
+
+
+@pytest.mark.parametrize("tokens", [18, 130, 520, 2100, 8200])
+def test_room_is_no_bucket_of_its_own(tokens):
+    """Chats whose sections begin anywhere share what was built for a section's length."""
+    rooms = range(tokens, 2 * tokens)
+    assert len({padded(tokens, room) for room in rooms}) <= tokens.bit_length()
 
 
 @given(LENGTHS, LENGTHS)
@@ -114,13 +132,81 @@ def test_a_later_section_whose_padding_passes_the_capacity(architecture, first, 
         assert_same(outcome(moves, c2c, request), outcome(eager, c2c, request))
 
 
-def kept(moves):
-    return [cache for each in (moves.base, *moves.teachers) for cache in each._caches.values()]
-
-
 def held(moves):
     """Caches that something built holds on to."""
     return {id(part) for key in moves.builder._ready for part in key if hasattr(part, "set_back")}
+
+
+def kept(moves):
+    return [
+        cache for each in (moves.base, *moves.teachers) for cache in each._caches.pieces.values()
+    ]
+
+
+def chat(before: int, content: int, teachers: int):
+    """Message content after templates, of which the teachers' are one token longer each."""
+    beside = range(1, teachers + 1)
+    spans = [
+        TextSpan(some_ids(before), [some_ids(before + n, n) for n in beside], False),
+        TextSpan(some_ids(content, 4), [some_ids(content, 4 + n) for n in beside], True),
+        TextSpan(some_ids(3, 8), [some_ids(3, 8)] * teachers, False),
+    ]
+    return build_request(spans, Decoding(3, ignore_eos=True), CPU)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "parallel"])
+@pytest.mark.parametrize(
+    ("base", "teachers"), [("qwen3", ["llama", "gpt2"]), ("gemma3_text", ["qwen3"])]
+)
+def test_where_content_begins_is_no_reason_to_build(base, teachers, mode):
+    _, eager, moves = pair_and_runtimes(base, teachers, mode)
+    for before in (0, *shuffled(range(1, 14)), 0):
+        request = chat(before, 20, len(teachers))
+        assert request.capacity <= FEWEST_CAPACITY
+        assert_same(outcome(moves, c2c, request), outcome(eager, c2c, request))
+    names = [name for name, *_ in moves.builder._ready if name[0] == "projection"]
+    assert names == [("projection", 20, True)]
+
+
+@pytest.mark.parametrize("base", ["qwen3", "gpt2"])
+def test_content_whose_bucket_passes_the_capacity_is_built_once(base):
+    _, eager, moves = pair_and_runtimes(base, [base])
+    for before in range(20, 24):
+        request = chat(before, 290, 1)
+        assert before + padded(290) > capacity_bucket(request.capacity) == 320
+        assert_same(outcome(moves, c2c, request), outcome(eager, c2c, request))
+    names = {name for name, *_ in moves.builder._ready}
+    assert {name[1] for name in names if name[0] == "projection"} == {296}
+    assert {name[1] for name in names if name[0] == "prefill" and name[1] > 200} == {296}
+
+
+def test_prompts_are_let_go_with_what_was_built_around_them(monkeypatch):
+    monkeypatch.setattr(static_moves, "MOST_PROMPTS", 2)
+    pair, eager, moves = pair_and_runtimes("qwen3", ["llama"])
+    for length in (10, 20, 30, 20, 10):
+        request = prompt(pair, length, 2)
+        assert_same(outcome(moves, c2c, request), outcome(eager, c2c, request))
+    kept_prompts = {
+        id(each)
+        for model in (moves.base, *moves.teachers)
+        for each in model._prompts.pieces.values()
+    }
+    assert len(kept_prompts) == 4
+    read = [key[2] for key in moves.builder._ready if key[0][0] == "prefill"]
+    assert {id(each) for each in read} == kept_prompts
+
+
+def test_all_that_is_kept_can_be_let_go_and_is_built_again():
+    pair, _, moves = pair_and_runtimes("qwen3", ["llama"])
+    wanted = outcome(moves, c2c, prompt(pair, 20))
+    caches = [weakref.ref(cache) for cache in kept(moves)]
+    moves.builder.release()
+    gc.collect()
+    assert [cache() for cache in caches] == [None, None]
+    assert (kept(moves), moves.builder._ready) == ([], {})
+    with moves.builder.sealed(), pytest.raises(NotReadyError):
+        outcome(moves, c2c, prompt(pair, 20))
+    assert_same(outcome(moves, c2c, prompt(pair, 20)), wanted)
 
 
 def test_a_thousand_requests_on_one_pair():
@@ -135,7 +221,7 @@ def test_a_thousand_requests_on_one_pair():
         if number % 20 == 0 or number > 980:
             assert_same(found, outcome(eager, method, request.shortened(3)))
         for each in (moves.base, *moves.teachers):
-            assert len(each._caches) <= MOST_CAPACITIES
+            assert len(each._caches.pieces) <= MOST_CAPACITIES
         assert held(moves) <= {id(cache) for cache in kept(moves)}
     assert moves.builder.built["moves"] > len(moves.builder._ready)  # some were forgotten
 

@@ -80,6 +80,7 @@ def build_record(
     reading: Reading,
     residual_limit: float,
     peak_memory_bytes: int | None,
+    other_runtimes_bytes: int | None,
 ) -> dict[str, Any]:
     """One line of ``*_timing.jsonl``.
 
@@ -87,6 +88,7 @@ def build_record(
         identity: id, dataset, subject, pair, method, runtime, length_view, repeat, order.
         texts: what the models read, as the method's task and answer tell it.
         peak_memory_bytes: while the request ran; None where the system does not tell.
+        other_runtimes_bytes: what of it other runtimes of the process hold.
     """
     record = {
         **identity,
@@ -97,6 +99,7 @@ def build_record(
         "model_config": model_config,
         "timing": timing,
         "peak_memory_bytes": peak_memory_bytes,
+        "other_runtimes_bytes": other_runtimes_bytes,
     }
     # The answer's own steps first; those of other texts only where there are any.
     for stage in sorted(PER_TOKEN, key=lambda stage: stage is not Stage.DECODE):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,16 +28,27 @@ class Trial:
 
 @dataclass(frozen=True)
 class Timed:
-    """One timed request; the peak of memory while it ran is None where it cannot be known."""
+    """One timed request.
+
+    Attributes:
+        peak_memory_bytes: while it ran; None where it cannot be known.
+        other_runtimes_bytes: what of it other runtimes hold; None where it cannot be known.
+    """
 
     answer: Answer
     reading: Reading
     timing: dict
     peak_memory_bytes: int | None
+    other_runtimes_bytes: int | None
 
 
 class Session:
-    """A loaded pair on its device, for any number of shards."""
+    """A loaded pair on its device, for any number of shards.
+
+    Attributes:
+        held_bytes: by runtime, memory that its opening and building have left behind; empty where
+            the system does not tell.
+    """
 
     def __init__(self, settings: RunSettings, walls: WallTimes) -> None:
         with walls.book("imports"):
@@ -58,9 +71,13 @@ class Session:
                 # each, and keeps it: whichever request meets a length first would pay for others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
             self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
-            self.running = {name: open_pair(name, self.pair) for name in settings.runtimes}
-            self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
             self.memory = peak_memory_of(device)
+            self.held_bytes: dict[str, int] = {}
+            self.running = {}
+            for name in settings.runtimes:
+                with self._holding(name):
+                    self.running[name] = open_pair(name, self.pair)
+            self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
             self.methods = load_methods()
             self.preparation = Preparation(settings, self.pair, self.methods)
 
@@ -77,12 +94,45 @@ class Session:
         peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, trial.task.tokenize_ms)
-        return Timed(answer, reading, timing, peak_memory_bytes)
+        others_bytes = self._held_by_others(trial.runtime)
+        return Timed(answer, reading, timing, peak_memory_bytes, others_bytes)
 
     def make_ready(self, trial: Trial) -> None:
-        """Let the runtime build what the trial needs: once, untimed."""
-        self.answer(trial, NullClock())
-        self.finish()
+        """Let the runtime build what the trial needs: once, untimed.
+
+        Where the device has no memory left for it, all that runtimes have built goes first.
+        """
+        for is_last_try in (False, True):
+            with self._holding(trial.runtime):
+                try:
+                    self.answer(trial, NullClock())
+                    return self.finish()
+                except self.torch.OutOfMemoryError:
+                    if is_last_try:
+                        raise
+            self._release_runtimes()
+
+    def _release_runtimes(self) -> None:
+        for name, pair in self.running.items():
+            with self._holding(name):
+                pair.builder.release()
+        self.release_memory()
+
+    @contextlib.contextmanager
+    def _holding(self, runtime: str) -> Iterator[None]:
+        """What more is held after the block than before it is held by the runtime."""
+        before = self.memory.held_bytes()
+        try:
+            yield
+        finally:
+            after = self.memory.held_bytes()
+            if before is not None and after is not None:
+                self.held_bytes[runtime] = self.held_bytes.get(runtime, 0) + after - before
+
+    def _held_by_others(self, runtime: str) -> int | None:
+        if not self.held_bytes:
+            return None
+        return max(0, sum(self.held_bytes.values()) - self.held_bytes.get(runtime, 0))
 
     def answer(self, trial: Trial, clock: StageClock) -> Answer:
         """Run a trial, under any clock."""

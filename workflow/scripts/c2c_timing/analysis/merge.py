@@ -41,7 +41,13 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(**{key: OPTIONAL.get(key) for key in lacks})
     table["residual_flag"] = table["residual_flag"].eq(True)
     table["correct"] = table["correct"].astype("boolean")
-    numbers = [*TIMING_KEYS, "teacher_prompt_length", "message_length", "peak_memory_bytes"]
+    others = (
+        "teacher_prompt_length",
+        "message_length",
+        "peak_memory_bytes",
+        "other_runtimes_bytes",
+    )
+    numbers = [*TIMING_KEYS, *others]
     table[numbers] = table[numbers].astype("float64")
     return table
 

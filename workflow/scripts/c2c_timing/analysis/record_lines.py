@@ -22,6 +22,7 @@ OPTIONAL: dict[str, Any] = {
     "message_length": None,
     "teacher_prompt_length": None,
     "peak_memory_bytes": None,
+    "other_runtimes_bytes": None,
     **dict.fromkeys(STEPS),
 }
 

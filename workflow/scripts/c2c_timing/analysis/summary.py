@@ -25,7 +25,8 @@ def summarize(
     Records of different devices, dtypes or weights are never averaged: they get rows of their own.
     A failure before any method counts for every method of its shard, and one that names no runtime
     for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
-    largest peak of any request. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
+    largest peak of any request, ``own_peak_memory_bytes_max`` without what other runtimes of the
+    process hold. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
     ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
     ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` is.
     """
@@ -38,7 +39,14 @@ def summarize(
         counts[f"{column}_median"] = groups[column].median()
     peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
     parts = [counts, judge(groups, throttled), _accuracy(timings), peak, *_spread(groups)]
+    parts.append(_own_peak(timings))
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+
+
+def _own_peak(timings: pd.DataFrame) -> pd.Series:
+    own = timings["peak_memory_bytes"] - timings["other_runtimes_bytes"].fillna(0)
+    groups = own.groupby([timings[key] for key in KEYS], dropna=False, sort=True)
+    return groups.max().astype("Int64").rename("own_peak_memory_bytes_max")
 
 
 def _spread(groups: pd.api.typing.DataFrameGroupBy) -> list[pd.DataFrame]:

@@ -6,15 +6,18 @@ import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from .sources import Row
 
 POOL_ROWS = 10_000
+# A row, alone or with what a command knows of it.
+OneRow = TypeVar("OneRow")
 
 
 def select_rows(
-    rows: Iterable[Row], num_samples: int | None, selection: str = "first", seed: int = 0
-) -> list[Row]:
+    rows: Iterable[OneRow], num_samples: int | None, selection: str = "first", seed: int = 0
+) -> list[OneRow]:
     """The rows of a run, in their original order; they depend on the rows and the seed alone.
 
     ``first`` stops reading after ``num_samples``. ``sample`` draws without replacement from the

@@ -12,6 +12,9 @@ from typing import NamedTuple
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+# The first token in a cache, and the one after the last.
+Span = tuple[int, int]
+
 
 class KVShape(NamedTuple):
     """Heads and head size of one layer's keys (values have the same, in every mapped model)."""

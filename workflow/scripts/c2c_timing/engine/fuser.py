@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import UserError
-from .cache import KVCache, KVShape
+from .cache import KVCache, KVShape, Span
 from .layer_maps import LAYER_MAPS
 from .projector import C2CProjector
 
@@ -47,8 +47,8 @@ class Fuser(nn.Module):
 
 def project_into(
     base_cache: KVCache,
-    base_span: tuple[int, int],
-    teachers: Sequence[tuple[Fuser, KVCache, tuple[int, int]]],
+    base_span: Span,
+    teachers: Sequence[tuple[Fuser, KVCache, Span]],
     mode: str,
 ) -> int:
     """Overwrite the base's keys and values of a span with the fused ones, in place.

@@ -111,7 +111,7 @@ class C2CProjector(nn.Module):
 
     def _residual(self, kind: str, teacher: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
         part: Mapping[str, Any] = self._modules
-        hidden = part[f"{kind}_in"](torch.cat((_flatten(teacher), _flatten(base)), dim=-1))
+        hidden = part[f"{kind}_in"](torch.cat((flat(teacher), flat(base)), dim=-1))
         hidden = part[f"{kind}_mlp1"](hidden)
         weight = part[f"{kind}_scalar_head"](part[f"{kind}_scalar_mlp2"](hidden)).sigmoid()
         projected = part[f"{kind}_proj_out"](part[f"{kind}_proj_mlp2"](hidden))
@@ -119,6 +119,6 @@ class C2CProjector(nn.Module):
         return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
 
 
-def _flatten(states: torch.Tensor) -> torch.Tensor:
-    """(1, heads, tokens, head_dim) to (1, tokens, heads * head_dim)."""
+def flat(states: torch.Tensor) -> torch.Tensor:
+    """Keys or values (n, heads, tokens, head_dim) to (n, tokens, heads * head_dim)."""
     return states.transpose(1, 2).flatten(2)

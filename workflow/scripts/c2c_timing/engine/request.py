@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 
+from .cache import Span
 from .causal_lm import CausalLM
 from .decoding import Decoding
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .cache import Span
 from .fuser import Fuser
 from .joined import joined
-from .projector import Block, C2CProjector
+from .projector import Block, C2CProjector, flat
 
-Span = tuple[int, int]
+# Tokens of a cache: a span, or their places, (tokens,), where only the device knows these.
+Places = Span | torch.Tensor
 # Rows (halves × tokens) of one batch. On a CPU more would not stay in its caches; on a GPU more would
 # only need more memory for what lies between layers.
 MOST_ROWS = {"cpu": 1 << 11, "cuda": 1 << 15}
@@ -136,7 +138,7 @@ class StackedProjectors(nn.Module):
         Args:
             teacher, base: (n, heads, tokens, head_dim), of the halves of a slice.
         """
-        hidden = self.enter(torch.cat((_merged(teacher), _merged(base)), dim=-1), part)
+        hidden = self.enter(torch.cat((flat(teacher), flat(base)), dim=-1), part)
         for block in self.first:
             hidden = block(hidden, part)
         weight, projected = hidden, hidden
@@ -147,11 +149,6 @@ class StackedProjectors(nn.Module):
         weight = self.head(weight, part).sigmoid()
         per_head = self.leave(projected, part).unflatten(-1, (self.heads, self.head_dim))
         return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
-
-
-def _merged(states: torch.Tensor) -> torch.Tensor:
-    """(n, heads, tokens, head_dim) to (n, tokens, heads * head_dim)."""
-    return states.transpose(1, 2).flatten(2)
 
 
 class StackedFusion:
@@ -170,9 +167,11 @@ class StackedFusion:
         self._is_parallel = mode == "parallel"
 
     def project(
-        self, base: KVMemory, base_span: Span, teachers: Sequence[tuple[KVMemory, Span]]
+        self, base: KVMemory, base_span: Places, teachers: Sequence[tuple[KVMemory, Places]]
     ) -> int:
         """Overwrite the base's keys and values of a span with the fused ones, in place.
+
+        Spans and places are of one length.
 
         Returns:
             The number of projections made: open projectors of all teachers.
@@ -180,7 +179,7 @@ class StackedFusion:
         waiting = []
         for groups, (teacher, span) in zip(self._teachers, teachers, strict=True):
             for group in groups:
-                for part in group.parts(base_span[1] - base_span[0]):
+                for part in group.parts(_count(base_span)):
                     residual = group.residual(base, base_span, teacher, span, part)
                     if self._is_parallel:
                         waiting.append((group, part, residual))
@@ -215,7 +214,7 @@ class _Group:
         return [slice(at, at + size) for at in range(0, len(self._base), size)]
 
     def residual(
-        self, base: KVMemory, base_span: Span, teacher: KVMemory, span: Span, part: slice
+        self, base: KVMemory, base_span: Places, teacher: KVMemory, span: Places, part: slice
     ) -> torch.Tensor:
         """What is to be added, (halves, heads, tokens, head_dim)."""
         return self.stack(
@@ -224,15 +223,15 @@ class _Group:
             part,
         )
 
-    def add(self, base: KVMemory, span: Span, part: slice, residual: torch.Tensor) -> None:
+    def add(self, base: KVMemory, span: Places, part: slice, residual: torch.Tensor) -> None:
         """Add it where it belongs."""
-        places = self._base[part]
-        if base.memory is not None and (run := _run_of(places)):
-            base.memory.flatten(0, 2)[run][:, :, slice(*span)] += residual
+        layers = self._base[part]
+        if base.memory is not None and (run := _run_of(layers)):
+            _add(base.memory.flatten(0, 2)[run], span, residual)
         else:
             tensors = base.tensors()
-            for place, own in zip(places, residual, strict=True):
-                tensors[place][0, :, slice(*span)] += own
+            for layer, own in zip(layers, residual, strict=True):
+                _add(tensors[layer], span, own[None])
 
 
 def _groups(halves: Sequence[Half], made_fast: Callable[[Any], Any]) -> list[_Group]:
@@ -245,15 +244,34 @@ def _groups(halves: Sequence[Half], made_fast: Callable[[Any], Any]) -> list[_Gr
     return [_Group(same, made_fast) for same in kinds.values()]
 
 
-def _states(cache: KVMemory, places: Sequence[int], span: Span) -> torch.Tensor:
-    """Keys or values of many layers, (n, heads, tokens, head_dim): a view where they lie in a row."""
-    if cache.memory is not None and (run := _run_of(places)):
-        return cache.memory.flatten(0, 2)[run][:, :, slice(*span)]
+def _states(cache: KVMemory, layers: Sequence[int], span: Places) -> torch.Tensor:
+    """Keys or values of many layers, (n, heads, tokens, head_dim): a view where it can be one."""
+    if cache.memory is not None and (run := _run_of(layers)):
+        return _of(cache.memory.flatten(0, 2)[run], span)
     tensors = cache.tensors()
-    parts = [tensors[place][:, :, slice(*span)] for place in places]
+    parts = [_of(tensors[layer], span) for layer in layers]
     if len({part.shape for part in parts}) > 1:  # as many channels, in other heads
-        parts = [_merged(part)[:, None] for part in parts]
+        parts = [flat(part)[:, None] for part in parts]
     return torch.cat(parts)
+
+
+def _count(span: Places) -> int:
+    return len(span) if isinstance(span, torch.Tensor) else span[1] - span[0]
+
+
+def _of(states: torch.Tensor, span: Places) -> torch.Tensor:
+    """Some tokens of states (n, heads, capacity, head_dim); of a span a view."""
+    if isinstance(span, torch.Tensor):
+        return states.index_select(2, span)
+    return states[:, :, slice(*span)]
+
+
+def _add(states: torch.Tensor, span: Places, residual: torch.Tensor) -> None:
+    """Add to some tokens of states, in place."""
+    if isinstance(span, torch.Tensor):
+        states.index_copy_(2, span, _of(states, span) + residual)
+    else:
+        _of(states, span).add_(residual)
 
 
 def _run_of(places: Sequence[int]) -> slice | None:

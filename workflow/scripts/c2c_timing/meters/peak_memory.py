@@ -1,4 +1,4 @@
-"""The most memory that was held since the last reset: the device's, or on a CPU the process's."""
+"""Memory that is held, and the most since the last reset: the device's, or on a CPU the process's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 class PeakMemory(Protocol):
     """A peak that can be read, and forgotten."""
 
+    def held_bytes(self) -> int | None:
+        """Bytes held now; None where this system does not tell."""
+
     def reset(self) -> None:
         """Forget the peak; what is held now is the new one."""
 
@@ -30,6 +33,10 @@ class DevicePeak:
         import torch
 
         self._device, self._cuda = device, torch.cuda
+
+    def held_bytes(self) -> int | None:
+        """Weights, prepared requests and what runtimes keep; cached free memory not."""
+        return self._cuda.memory_allocated(self._device)
 
     def reset(self) -> None:
         """Forget the peak."""
@@ -46,6 +53,10 @@ class ResidentPeak:
     def __init__(self) -> None:
         self._is_known = False
 
+    def held_bytes(self) -> int | None:
+        """All that is resident now."""
+        return _status_bytes("VmRSS")
+
     def reset(self) -> None:
         """Forget the peak, where the system lets us."""
         self._is_known = False
@@ -55,12 +66,16 @@ class ResidentPeak:
 
     def peak_bytes(self) -> int | None:
         """None before a reset that worked: a peak of the whole process's life is another number."""
-        if not self._is_known:
-            return None
+        return _status_bytes("VmHWM") if self._is_known else None
+
+
+def _status_bytes(name: str) -> int | None:
+    """A line of what Linux tells of this process; None elsewhere."""
+    with contextlib.suppress(OSError):
         for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-        return None
+    return None
 
 
 def peak_memory_of(device: torch.device) -> PeakMemory:

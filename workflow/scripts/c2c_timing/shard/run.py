@@ -116,6 +116,8 @@ def _time_into(
                 "shapes": _shapes(session),
                 **passport(session),
                 "runtimes": _built_since(built_before, session),
+                "runtimes_held_bytes": dict(session.held_bytes),
+                "cold_requests_follow": _cold_requests_follow(session),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "self_test": self_test,
@@ -142,6 +144,14 @@ def _built_since(
     return {
         name: {what: amount - before[name].get(what, 0) for what, amount in built.items()}
         for name, built in _built(session).items()
+    }
+
+
+def _cold_requests_follow(session: Session) -> dict[str, str]:
+    """What each runtime's cold requests are the first after."""
+    return {
+        name: "building" if pair.builder.built else "loading"
+        for name, pair in session.running.items()
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..cards.dataset_card import DatasetCard
 from ..data.answers import is_correct
@@ -21,6 +21,8 @@ from ..methods.task import Task
 from ..record import build_record
 from ..session import Session, Timed, Trial
 from ..settings import RunSettings
+
+Result = TypeVar("Result")
 
 
 class Turn(NamedTuple):
@@ -62,7 +64,7 @@ class SampleResult:
 
     Attributes:
         cold_timings: by runtime and method, ``timing`` of the first request where this sample
-            warmed it up.
+            warmed it up: the first after loading, or where the runtime builds after building.
         device_failure: what the device said when it broke; no request can follow.
     """
 
@@ -70,6 +72,27 @@ class SampleResult:
     errors: list[dict] = field(default_factory=list)
     cold_timings: dict[str, dict[str, dict]] = field(default_factory=dict)
     device_failure: str | None = None
+
+
+@dataclass
+class _Sample:
+    """A sample that is being timed.
+
+    Attributes:
+        where: its id, data set and subject.
+        failed: methods and runtimes that go no further.
+    """
+
+    where: dict[str, str]
+    tasks: Mapping[str, Task]
+    result: SampleResult
+    failed: set[tuple[str, str]] = field(default_factory=set)
+
+    def task_of(self, turn: Turn) -> Task | None:
+        """What the turn's method is to do; None where the turn cannot be taken."""
+        if (turn.method, turn.runtime) in self.failed or self.result.device_failure:
+            return None
+        return self.tasks.get(turn.method)
 
 
 class SampleLoop:
@@ -93,61 +116,98 @@ class SampleLoop:
             return result
         for method, trouble in troubles.items():
             self._fail(result, where, method, None, trouble)
-        failed = self._warm_up_all(result, where, tasks)
-        for repeat in range(1, self._settings.repeats + 1):
-            for place, turn in enumerate(draw_order(self._settings, where, repeat), 1):
-                task, arm = tasks.get(turn.method), (turn.method, turn.runtime)
-                if task is None or arm in failed or result.device_failure:
-                    continue
-                timed = self._time(result, where, turn, task, "requests")
-                if timed is None:
-                    failed.add(arm)
-                    continue
-                with self.walls.book("writing"):
-                    record = self._record(where, turn, repeat, place, task, timed)
-                    record["correct"] = self._judge(card, subject, row, turn.method, timed)
-                    result.records.append(record)
+        sample = _Sample(where, tasks, result)
+        self._warm_up_all(sample)
+        for turn, repeat, place, timed in self._time_all(sample):
+            with self.walls.book("writing"):
+                record = self._record(where, turn, repeat, place, tasks[turn.method], timed)
+                record["correct"] = self._judge(card, subject, row, turn.method, timed)
+                result.records.append(record)
         return result
 
-    def _warm_up_all(
-        self, result: SampleResult, where: dict[str, str], tasks: Mapping[str, Task]
-    ) -> set[tuple[str, str]]:
+    def _warm_up_all(self, sample: _Sample) -> None:
         """The first, cold request of each method under each runtime: kept apart, no record.
 
-        Returns:
-            Those that failed.
+        Where the runtime has to build something, it is the first after that.
         """
-        failed = set()
         view = self._settings.length_views[0]
-        for runtime, (method, task) in itertools.product(self._settings.runtimes, tasks.items()):
-            arm = (method, runtime)
-            if arm in self._warm or result.device_failure:
+        for runtime, method in itertools.product(self._settings.runtimes, sample.tasks):
+            if (method, runtime) in self._warm:
                 continue
-            timed = self._time(result, where, Turn(method, runtime, view), task, "warm_up")
-            if timed is None:
-                failed.add(arm)
-            else:
-                self._warm.add(arm)
-                result.cold_timings.setdefault(runtime, {})[method] = timed.timing
-        return failed
+            turn = Turn(method, runtime, view)
+            timed = self._try(sample, turn, lambda trial: self._time_built(trial, "warm_up"))
+            if timed is not None:
+                self._warm.add((method, runtime))
+                sample.result.cold_timings.setdefault(runtime, {})[method] = timed.timing
 
-    def _time(
-        self, result: SampleResult, where: dict[str, str], turn: Turn, task: Task, wall: str
-    ) -> Timed | None:
-        """One request; None where it failed, which is noted."""
+    def _time_all(self, sample: _Sample) -> list[tuple[Turn, int, int, Timed]]:
+        """All requests of a sample, each with its repeat and place; all are ready before the first.
+
+        Where a runtime meets something new, what was timed until then counts for nothing: every
+        request runs once without a clock, under every runtime, and only then all are timed. So none
+        follows its own rehearsal while others follow each other.
+        """
         try:
-            trial = Trial(turn.method, turn.runtime, task.at_length(turn.view))
-            try:
-                with self.walls.book(wall):
-                    return self.session.time_request(trial)
-            except NotReadyError:  # a length that is new to the runtime
-                with self.walls.book("building"):
-                    self.session.make_ready(trial)
-            with self.walls.book(wall):
-                return self.session.time_request(trial)
-        except Exception as error:
-            self._fail(result, where, turn.method, turn.runtime, error)
+            return self._time_in_order(sample, self._time, through=NotReadyError)
+        except NotReadyError:
+            for turn in draw_order(self._settings, sample.where, 1):
+                self._try(sample, turn, self._rehearse)
+        # Of requests that do not fit into memory together, each is built before its own.
+        return self._time_in_order(sample, self._time_built)
+
+    def _time_in_order(
+        self,
+        sample: _Sample,
+        request: Callable[[Trial], Timed],
+        through: tuple[()] | type[Exception] = (),
+    ) -> list[tuple[Turn, int, int, Timed]]:
+        done = []
+        for repeat in range(1, self._settings.repeats + 1):
+            for place, turn in enumerate(draw_order(self._settings, sample.where, repeat), 1):
+                timed = self._try(sample, turn, request, through)
+                if timed is not None:
+                    done.append((turn, repeat, place, timed))
+        return done
+
+    def _try(
+        self,
+        sample: _Sample,
+        turn: Turn,
+        request: Callable[[Trial], Result],
+        through: tuple[()] | type[Exception] = (),
+    ) -> Result | None:
+        """Make a request; None where the turn cannot be taken or fails, which is noted.
+
+        Args:
+            through: errors that are no failure of the turn.
+        """
+        task = sample.task_of(turn)
+        if task is None:
             return None
+        try:
+            return request(Trial(turn.method, turn.runtime, task.at_length(turn.view)))
+        except through:
+            raise
+        except Exception as error:
+            sample.failed.add((turn.method, turn.runtime))
+            self._fail(sample.result, sample.where, turn.method, turn.runtime, error)
+            return None
+
+    def _time(self, trial: Trial, wall: str = "requests") -> Timed:
+        with self.walls.book(wall):
+            return self.session.time_request(trial)
+
+    def _time_built(self, trial: Trial, wall: str = "requests") -> Timed:
+        """One request, after what it needs was built."""
+        try:
+            return self._time(trial, wall)
+        except NotReadyError:
+            self._rehearse(trial)
+        return self._time(trial, wall)
+
+    def _rehearse(self, trial: Trial) -> None:
+        with self.walls.book("building"):
+            self.session.make_ready(trial)
 
     def _fail(
         self,
@@ -197,6 +257,7 @@ class SampleLoop:
             reading=timed.reading,
             residual_limit=self._settings.residual_limit,
             peak_memory_bytes=timed.peak_memory_bytes,
+            other_runtimes_bytes=timed.other_runtimes_bytes,
         )
 
     def _answerer(self, method: str) -> CausalLM:

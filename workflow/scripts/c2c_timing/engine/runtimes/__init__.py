@@ -16,11 +16,10 @@ import torch
 
 from ...errors import UserError
 from ...runtime_table import RUNTIMES
+from ..cache import Span
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, Step
 from ..pair import ModelPair
-
-Span = tuple[int, int]
 
 
 class Cache(Protocol):
@@ -62,13 +61,17 @@ class Builder(Protocol):
     """What a runtime has to build before a request of a new size can be timed.
 
     Attributes:
-        built: number of moves that were built, and seconds by what they were spent on.
+        built: number of moves that were built, and seconds by what they were spent on; empty where
+            a runtime builds nothing.
     """
 
     built: dict[str, float]
 
     def sealed(self) -> AbstractContextManager[None]:
         """Within the block nothing is built: what is not there raises ``NotReadyError``."""
+
+    def release(self) -> None:
+        """Let go of all that was built, and of its memory."""
 
 
 class NotReadyError(Exception):
@@ -84,6 +87,9 @@ class NothingToBuild:
     def sealed(self) -> AbstractContextManager[None]:
         """Nothing is ever built."""
         return nullcontext()
+
+    def release(self) -> None:
+        """Nothing is kept."""
 
 
 @dataclass

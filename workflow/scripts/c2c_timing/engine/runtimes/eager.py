@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import torch
 
-from ..cache import KVCache
+from ..cache import KVCache, Span
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, ReadAtOnce, Step
 from ..fuser import project_into
 from ..pair import ModelPair
-from . import RunningPair, Span
+from . import RunningPair
 
 
 class EagerMoves:

@@ -11,6 +11,7 @@ import torch
 
 from ..runtimes import NotReadyError
 from .merged import merge_linears
+from .shelf import Kept, Shelf
 
 
 class Kit:
@@ -23,6 +24,7 @@ class Kit:
     def __init__(self) -> None:
         self._is_sealed = False
         self._ready: dict[tuple[Hashable, ...], Any] = {}
+        self._shelves: list[Shelf[Any]] = []
         self.built: dict[str, float] = {"moves": 0}
 
     @contextlib.contextmanager
@@ -65,28 +67,43 @@ class Kit:
 
     def run(
         self,
-        key: tuple[Hashable, ...],
+        name: tuple[Hashable, ...],
+        around: Sequence[Hashable],
         move: Callable[[], Any],
         first: Callable[[], Any],
         kept: Sequence[torch.Tensor] = (),
     ) -> Any:
-        """Make a move; equal keys are moves over the same memory, with the same sizes.
+        """Make a move; of equal names around the same memory it is built once.
 
         Args:
+            name: which move it is, and with which sizes.
+            around: the memory that it holds on to: caches, prompts.
             first: the same move on memory of its own, at a size that is always the same (``ahead``).
             kept: what the move changes and reads: a rehearsal of it leaves these as they were.
         """
+        key = (name, *around)
         if key not in self._ready:
-            self.check(*key[1:])
+            self.check(*name)
             self.ahead(first)
             self.built["moves"] += 1
             self._ready[key] = self._rehearsed(move, kept)
         return self._ready[key]()
 
-    def forget(self, cache: Any) -> None:
-        """Drop what was built around a cache, its own moves and projections that read it."""
-        for key in [key for key in self._ready if any(part is cache for part in key)]:
+    def shelf(self, name: str, most: int, make: Callable[[int], Kept]) -> Shelf[Kept]:
+        """A place for memory that moves are built around: what goes from it takes these along."""
+        shelf = Shelf(most, make, lambda size: self.check(name, size), self.forget)
+        self._shelves.append(shelf)
+        return shelf
+
+    def forget(self, memory: Any) -> None:
+        """Drop what was built around it: of a cache its own moves, and projections that read it."""
+        for key in [key for key in self._ready if any(part is memory for part in key)]:
             del self._ready[key]
+
+    def release(self) -> None:
+        """Let go of all memory, and of all moves: whatever is asked for next is built again."""
+        for shelf in self._shelves:
+            shelf.clear()
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
         return move
@@ -122,6 +139,11 @@ class CapturingKit(Kit):
     def __init__(self) -> None:
         super().__init__()
         self._pool: Any = None
+
+    def release(self) -> None:
+        """With the last graph its pool goes, too."""
+        super().release()
+        self._pool = None
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
         stream = torch.cuda.Stream()

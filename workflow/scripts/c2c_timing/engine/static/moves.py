@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import torch
 
 from ..causal_lm import CausalLM
@@ -15,6 +13,8 @@ from .twin import twin_of
 
 # Caches of so many capacities are kept, with what was captured for them.
 MOST_CAPACITIES = 8
+# A chat has a prompt for each of its sections, and needs all of them at once.
+MOST_PROMPTS = 64
 # What a compiler sees first.
 FIRST_TOKENS, FIRST_CAPACITY = 64, 160
 
@@ -28,21 +28,12 @@ class StaticMoves:
         self._decoder = self.model.get_decoder()
         self._embedding = self.model.get_input_embeddings()
         self._is_cuda = lm.model.device.type == "cuda"
-        self._caches: OrderedDict[int, StaticCache] = OrderedDict()
-        self._prompts: dict[int, torch.Tensor] = {}
+        self._caches = kit.shelf("cache", MOST_CAPACITIES, self.make_cache)
+        self._prompts = kit.shelf("prompt", MOST_PROMPTS, self._make_prompt)
 
     def new_cache(self, capacity: int) -> StaticCache:
         """An empty cache with memory for ``capacity`` tokens: the one of this bucket, set back."""
-        bucket = capacity_bucket(capacity)
-        cache = self._caches.pop(bucket, None)
-        if cache is None:
-            self._kit.check("cache", bucket)
-            if len(self._caches) >= MOST_CAPACITIES:
-                _, oldest = self._caches.popitem(last=False)
-                self._kit.forget(oldest)
-                del oldest
-            cache = self.make_cache(bucket)
-        self._caches[bucket] = cache
+        cache = self._caches.take(capacity_bucket(capacity))
         cache.set_back(0)
         return cache
 
@@ -51,7 +42,7 @@ class StaticMoves:
         tokens = ids.shape[1]
         if not tokens:
             return self._embedding(ids)
-        embeddings = self._prompt(padded(tokens))[:, :tokens]
+        embeddings = self._prompts.take(padded(tokens))[:, :tokens]
         embeddings.copy_(self._embedding(ids))
         return embeddings
 
@@ -60,15 +51,16 @@ class StaticMoves:
         tokens, start = embeddings.shape[1], cache.length
         if not tokens:  # a part of the template that this model does not have
             return
-        room = cache.capacity - start
-        size = min(padded(tokens), room, max(self.lm.context_window - start, tokens))
-        prompt = self._prompt(size)
+        room = min(cache.capacity - start, max(self.lm.context_window - start, tokens))
+        size = padded(tokens, room)
+        prompt = self._prompts.take(size)
         if embeddings.data_ptr() != prompt.data_ptr():
             prompt[:, :tokens].copy_(embeddings)
         if start:
             cache.point_at(start)
         self._kit.run(
-            (cache, "prefill", size, start > 0),
+            ("prefill", size, start > 0),
+            (cache, prompt),
             lambda: self._prefill(prompt, cache, start > 0),
             self._first_continued if start else self._first_prefill,
         )
@@ -86,14 +78,16 @@ class StaticMoves:
             cache.point_at(place)
             if choose is greedy:
                 self._kit.run(
-                    (cache, "greedy step"),
+                    ("greedy step",),
+                    (cache,),
                     lambda: self._greedy_step(cache),
                     self._first_step,
                     [cache.position],
                 )
             else:
                 logits = self._kit.run(
-                    (cache, "logits"),
+                    ("logits",),
+                    (cache,),
                     lambda: self._counted_logits(cache),
                     self._first_step,
                     [cache.position],
@@ -112,26 +106,21 @@ class StaticMoves:
         return cache
 
     def _first_prefill(self) -> None:
-        self._prefill(self._prompt(FIRST_TOKENS), self.make_cache(FIRST_CAPACITY), False)
+        self._prefill(self._make_prompt(FIRST_TOKENS), self.make_cache(FIRST_CAPACITY), False)
 
     def _first_continued(self) -> None:
         cache = self.make_cache(FIRST_CAPACITY)
         cache.point_at(1)
-        self._prefill(self._prompt(FIRST_TOKENS), cache, True)
+        self._prefill(self._make_prompt(FIRST_TOKENS), cache, True)
 
     def _first_step(self) -> None:
         self._greedy_step(self.make_cache(FIRST_CAPACITY))
 
-    def _prompt(self, size: int) -> torch.Tensor:
+    def _make_prompt(self, size: int) -> torch.Tensor:
         """Memory for the embeddings of a prompt, (1, size, hidden)."""
-        if size not in self._prompts:
-            self._kit.check("prompt", size)
-            weight = self._embedding.weight
-            prompt = torch.zeros(
-                (1, size, weight.shape[1]), dtype=weight.dtype, device=weight.device
-            )
-            self._prompts[size] = self._kit.varies(prompt, 1)
-        return self._prompts[size]
+        weight = self._embedding.weight
+        prompt = torch.zeros((1, size, weight.shape[1]), dtype=weight.dtype, device=weight.device)
+        return self._kit.varies(prompt, 1)
 
     def _let_vary(self, cache: StaticCache) -> None:
         """Other caches will have other capacities."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from ...errors import UserError
+from ..cache import Span
 from ..pair import ModelPair
-from ..runtimes import RunningPair, Span
+from ..runtimes import RunningPair
 from ..stacked import StackedFusion
 from .buckets import padded
 from .cache import StaticCache
@@ -27,22 +30,38 @@ def open_static(name: str, pair: ModelPair, kit: Kit) -> RunningPair:
     moves = [StaticMoves(lm, kit) for lm in (pair.base, *pair.teachers)]
     fusion = StackedFusion(pair.fusers, pair.fusion_mode, kit.compiled)
 
+    def fuse(caches: Sequence[StaticCache], size: int, is_continued: bool) -> None:
+        """Over the first tokens of every cache, or over those from its position on."""
+        places = [_from(cache.position, size) if is_continued else (0, size) for cache in caches]
+        base, *teachers = zip(caches, places, strict=True)
+        fusion.project(*base, teachers)
+
     def first() -> None:
-        span = (0, FIRST_TOKENS)
-        base, *teachers = (model.make_cache(FIRST_CAPACITY) for model in moves)
-        fusion.project(base, span, [(teacher, span) for teacher in teachers])
+        fuse([model.make_cache(FIRST_CAPACITY) for model in moves], FIRST_TOKENS, False)
+
+    def first_continued() -> None:
+        caches = [model.make_cache(FIRST_CAPACITY) for model in moves]
+        for cache in caches:
+            cache.point_at(1)
+        fuse(caches, FIRST_TOKENS, True)
 
     def project(
         base: StaticCache, base_span: Span, teachers: Sequence[tuple[StaticCache, Span]]
     ) -> int:
+        begins = [(base, base_span[0]), *((cache, start) for cache, (start, _) in teachers)]
         # What is projected beyond the span is written over before anyone attends to it.
-        caches = [(base, base_span), *teachers]
-        room = min(cache.capacity - start for cache, (start, _) in caches)
-        size = min(padded(base_span[1] - base_span[0]), room)
-        spans = [(start, start + size) for _, (start, _) in caches]
-        heard = [(cache, span) for (cache, _), span in zip(teachers, spans[1:], strict=True)]
-        key = (base, "projection", size, *(span[0] for span in spans), *(c for c, _ in heard))
-        kit.run(key, lambda: fusion.project(base, spans[0], heard), first, base.tensors())
+        size = padded(base_span[1] - base_span[0], min(c.capacity - start for c, start in begins))
+        caches, is_continued = [cache for cache, _ in begins], any(start for _, start in begins)
+        if is_continued:
+            for cache, start in begins:
+                cache.point_at(start)
+        kit.run(
+            ("projection", size, is_continued),
+            caches,
+            lambda: fuse(caches, size, is_continued),
+            first_continued if is_continued else first,
+            base.tensors(),
+        )
         return fusion.calls
 
     return RunningPair(
@@ -52,3 +71,8 @@ def open_static(name: str, pair: ModelPair, kit: Kit) -> RunningPair:
         pair.device,
         kit,
     )
+
+
+def _from(position: torch.Tensor, tokens: int) -> torch.Tensor:
+    """So many places from a position (1,) on."""
+    return position + torch.arange(tokens, device=position.device)
