@@ -6,6 +6,7 @@ One prompt a length, each length a data set of its own: intervals are over repea
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -83,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     with path.open("w", encoding="utf-8") as file:
         for record in time_all(session, dict.fromkeys(arguments.prompt_tokens), walls):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            file.flush()  # a run that is stopped keeps what it has
+            file.flush()
     if not path.stat().st_size:
         raise UserError("every request failed; the lines above say why")
     write(session, path)
@@ -99,20 +100,25 @@ def runtimes_of(device: str) -> list[str]:
 
 
 def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[dict[str, Any]]:
-    """The records of one prompt a length."""
+    """The records of one prompt a length, repeat by repeat: a run that is stopped keeps what it has."""
     from c2c_timing.cards.dataset_card import prompt_file_card
     from c2c_timing.data.sources import Row
     from c2c_timing.shard.sample_loop import SampleLoop
 
     loop = SampleLoop(session, walls, attempt=1)
-    lengths = list(lengths)
+    lengths, repeats = list(lengths), range(1, session.settings.repeats + 1)
     digits = len(str(max(lengths)))  # so that names sort as numbers do
-    for tokens in progress(lengths, "prompt lengths", unit="prompt", every_seconds=0):
+    said: set[str] = set()
+    rounds = list(itertools.product(lengths, repeats))
+    for tokens, repeat in progress(rounds, "lengths × repeats", unit="round", every_seconds=0):
         name = f"{tokens:0{digits}}-tokens"
         row = Row(name, {"prompt": text_of(session, tokens)})
-        result = loop.time_row(prompt_file_card(Path(f"{name}.jsonl")), "all", row)
+        result = loop.time_row(prompt_file_card(Path(f"{name}.jsonl")), "all", row, [repeat])
         for error in result.errors:
-            say(f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}")
+            line = f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}"
+            if line not in said:
+                said.add(line)
+                say(line)
         yield from result.records
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -80,12 +80,14 @@ class _Sample:
 
     Attributes:
         where: its id, data set and subject.
+        repeats: numbers of its repeats.
         failed: methods and runtimes that go no further.
     """
 
     where: dict[str, str]
     tasks: Mapping[str, Task]
     result: SampleResult
+    repeats: tuple[int, ...]
     failed: set[tuple[str, str]] = field(default_factory=set)
 
     def task_of(self, turn: Turn) -> Task | None:
@@ -104,8 +106,14 @@ class SampleLoop:
         self._settings = session.settings
         self._warm: set[tuple[str, str]] = set()
 
-    def time_row(self, card: DatasetCard, subject: str, row: Row) -> SampleResult:
-        """Time one sample; what goes wrong in one method leaves the others alone."""
+    def time_row(
+        self, card: DatasetCard, subject: str, row: Row, repeats: Iterable[int] | None = None
+    ) -> SampleResult:
+        """Time one sample; what goes wrong in one method leaves the others alone.
+
+        Args:
+            repeats: numbers of those to time; by default all of the settings.
+        """
         result = SampleResult()
         where = {"id": row.id, "dataset": card.name, "subject": subject}
         try:
@@ -116,7 +124,8 @@ class SampleLoop:
             return result
         for method, trouble in troubles.items():
             self._fail(result, where, method, None, trouble)
-        sample = _Sample(where, tasks, result)
+        numbers = range(1, self._settings.repeats + 1) if repeats is None else repeats
+        sample = _Sample(where, tasks, result, tuple(numbers))
         self._warm_up_all(sample)
         for turn, repeat, place, timed in self._time_all(sample):
             with self.walls.book("writing"):
@@ -162,7 +171,7 @@ class SampleLoop:
         through: tuple[()] | type[Exception] = (),
     ) -> list[tuple[Turn, int, int, Timed]]:
         done = []
-        for repeat in range(1, self._settings.repeats + 1):
+        for repeat in sample.repeats:
             for place, turn in enumerate(draw_order(self._settings, sample.where, repeat), 1):
                 timed = self._try(sample, turn, request, through)
                 if timed is not None:
