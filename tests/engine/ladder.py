@@ -54,8 +54,8 @@ class Keeping:
     def __getattr__(self, name):
         return getattr(self._moves, name)
 
-    def new_cache(self, capacity):
-        self.caches.append(self._moves.new_cache(capacity))
+    def new_cache(self, capacity, padding=None):
+        self.caches.append(self._moves.new_cache(capacity, padding))
         return self.caches[-1]
 
     def stepper(self, decoding):

@@ -20,8 +20,8 @@ class Keeper(EagerMoves):
         super().__init__(lm)
         self.caches: list[KVCache] = []
 
-    def new_cache(self, capacity):
-        self.caches.append(super().new_cache(capacity))
+    def new_cache(self, capacity, padding=None):
+        self.caches.append(super().new_cache(capacity, padding))
         return self.caches[-1]
 
 

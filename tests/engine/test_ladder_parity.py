@@ -137,6 +137,77 @@ def test_aligned_sections(architecture, mode):
         assert_ladder(pair, build_request(spans, Decoding(5, ignore_eos=True), CPU))
 
 
+PADDED = [
+    TextSpan([3, 4, 0, 0, 0], [[9, 8, 7, 6, 5]], False, [3, 0]),
+    TextSpan(some_ids(13), [some_ids(13, 1)], True),
+    TextSpan([8, 9, 10], [[1, 2, 2]], False, [0, 2]),
+    TextSpan(some_ids(18, 2), [some_ids(18, 3)], True),
+    TextSpan([8, 9, 0], [[1, 2, 4]], False, [1, 0]),  # the first step is fed padding
+]
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "gpt2", "mistral", "gemma3_text"])
+@pytest.mark.parametrize("how", [{}, {"temperature": 1.3}])
+def test_padded_sections(architecture, how):
+    """Every runtime masks the same, where windows slide, too; and none by an earlier request's mask."""
+    pair = make_pair(architecture, [architecture], "sequential", "k_nearest")
+    running = {name: opened(name, pair) for name in ("eager", *OTHERS)}
+    decoding = Decoding(5, ignore_eos=True, **how)
+    plain = [TextSpan(span.base, span.teachers, span.is_projected) for span in PADDED]
+    answers = []
+    for spans in (PADDED, PADDED[1:], plain, PADDED[:4], [*PADDED[3:], *PADDED[:3]], PADDED):
+        request = build_request(spans, decoding, CPU)
+        wanted = outcome(running["eager"], c2c, request)
+        for name in OTHERS:
+            assert_same(outcome(running[name], c2c, request), wanted)
+        answers.append(wanted.tensors[0][-1])
+    assert torch.equal(answers[0], answers[-1])
+    assert not torch.allclose(answers[0], answers[2])
+
+
+def test_a_padded_request_builds_nothing_the_second_time():
+    pair = make_pair("qwen3", ["llama"])
+    moves = opened("moves", pair)
+    request = build_request(PADDED, Decoding(5, ignore_eos=True), CPU)
+    outcome(moves, c2c, request)
+    built, mask = (
+        dict(moves.builder.built),
+        [c.seen.data_ptr() for c in moves.base._caches.pieces.values()],
+    )
+    spans = [replace(span, padding=[n and n - 1 for n in span.padding]) for span in PADDED]
+    other = build_request(spans, Decoding(5, ignore_eos=True), CPU)
+    with moves.builder.sealed():
+        assert_same(outcome(moves, c2c, other), outcome(opened("eager", pair), c2c, other))
+    assert moves.builder.built == built
+    assert [c.seen.data_ptr() for c in moves.base._caches.pieces.values()] == mask
+
+
+class Watching:
+    """A decoder or model that remembers which keywords it was called with."""
+
+    def __init__(self, model):
+        self._model, self.keywords = model, set()
+
+    def __call__(self, **keywords):
+        self.keywords |= set(keywords)
+        return self._model(**keywords)
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+
+def test_no_mask_is_built_for_a_prompt_without_padding():
+    pair = make_pair("qwen3", ["llama"])
+    pair.base.decoder, pair.base.model = Watching(pair.base.decoder), Watching(pair.base.model)
+    eager = opened("eager", pair)
+    outcome(eager, c2c, prompt(pair, 20))
+    outcome(eager, c2c, build_request(PREFIXED, Decoding(5), CPU))
+    assert not pair.base.decoder.keywords & {"attention_mask", "position_ids"}
+    assert not pair.base.model.keywords & {"attention_mask", "position_ids"}
+    outcome(eager, c2c, build_request(PADDED, Decoding(5), CPU))
+    assert "attention_mask" in pair.base.decoder.keywords & pair.base.model.keywords
+
+
 class Relay:
     """A stand-in for an exchange of texts: the base reads some ids and the message's."""
 

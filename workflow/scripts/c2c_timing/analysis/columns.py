@@ -30,6 +30,8 @@ ERROR_COLUMNS = [
 _BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
     Stage.PROJECTOR: ["projector_avg_ms", "projector_calls"]
 }
+# How long the prompts of a fused request are made for alignment; what the lengths hold.
+PADDING = ["base_padding_tokens", "teacher_padding_tokens"]
 # Times of all steps, where a stage has steps.
 STEPS = [stage.steps_key for stage in Stage if stage.steps_key]
 # The others follow in the order of a request.

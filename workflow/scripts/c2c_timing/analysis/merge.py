@@ -10,7 +10,7 @@ import pyarrow
 
 from ..errors import UserError
 from ..whole_files import written_whole
-from .columns import ERROR_COLUMNS, IDENTITY, SETTING, STEPS, TIMING_KEYS
+from .columns import ERROR_COLUMNS, IDENTITY, PADDING, SETTING, STEPS, TIMING_KEYS
 from .record_lines import OPTIONAL, flatten, read_errors, read_records
 
 LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
@@ -41,13 +41,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(**{key: OPTIONAL.get(key) for key in lacks})
     table["residual_flag"] = table["residual_flag"].eq(True)
     table["correct"] = table["correct"].astype("boolean")
-    others = (
-        "teacher_prompt_length",
-        "message_length",
-        "peak_memory_bytes",
-        "other_runtimes_bytes",
-    )
-    numbers = [*TIMING_KEYS, *others]
+    lengths = ["teacher_prompt_length", "message_length", *PADDING]
+    numbers = [*TIMING_KEYS, *lengths, "peak_memory_bytes", "other_runtimes_bytes"]
     table[numbers] = table[numbers].astype("float64")
     return table
 

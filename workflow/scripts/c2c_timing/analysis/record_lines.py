@@ -10,7 +10,7 @@ from typing import Any
 from ..cards.schemas import explained, first_problem
 from ..errors import UserError
 from ..shard_names import errors_file
-from .columns import ERROR_COLUMNS, IDENTITY, STEPS
+from .columns import ERROR_COLUMNS, IDENTITY, PADDING, STEPS
 
 SCHEMA = "record.schema.yaml"
 # What records may lack, and what its absence means.
@@ -23,6 +23,7 @@ OPTIONAL: dict[str, Any] = {
     "teacher_prompt_length": None,
     "peak_memory_bytes": None,
     "other_runtimes_bytes": None,
+    **dict.fromkeys(PADDING),
     **dict.fromkeys(STEPS),
 }
 

@@ -1,78 +1,149 @@
 """Different tokenizers: which teacher token stands beside which base token.
 
-As in the reference (thu-nics/C2C): only the messages' content is projected; each of its
-base tokens is decoded and encoded again by the teacher, and one of the teacher's tokens is kept.
-Where the reference pads the two chat templates to one length and masks the padding, the templates
-here simply keep their own lengths: caches need equal lengths only where they are projected.
+As in the reference (thu-nics/C2C, its ``TokenAligner``): only the messages' content is projected;
+each of its base tokens is decoded and encoded again by the teacher, and one of the teacher's tokens
+is kept. Between contents stand the models' own templates, each part padded at its end to the longest
+model's. The reference stops where a model has no such part at all (no template, or no begin-of-text);
+here the others read theirs, and that model nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .rendering import SEPARATOR, Rendered, Span
 from .request import TextSpan
+from .special_tokens import decoded, padding_id, special_partner, unknown_id
 
 
 def aligned_spans(
     messages: Sequence[dict[str, str]],
-    base_text: str,
-    teacher_texts: Sequence[str],
-    base_tokenizer: Any,
-    teacher_tokenizers: Sequence[Any],
+    base: Rendered,
+    teachers: Sequence[Rendered],
     strategy: str,
 ) -> list[TextSpan]:
     """Cut a prompt into template (read, not projected) and message content (projected).
 
     Args:
         messages: the chat; each content must stand unchanged in every rendered text.
-        base_text, teacher_texts: the chat rendered by each model's own template.
-        base_tokenizer, teacher_tokenizers: of transformers.
+        base, teachers: the chat as each model reads it.
         strategy: ``first`` or ``longest`` of several candidates.
+
+    Raises:
+        ValueError: a template changes the messages, or a tokenizer lacks what alignment needs.
     """
-    contents = [message["content"] for message in messages if message["content"]]
-    base_parts = _split(base_text, contents)
-    teacher_parts = [_split(text, contents) for text in teacher_texts]
+    models = (base, *teachers)
+    partners = [_partners(base.tokenizer, t.tokenizer, strategy) for t in teachers]
     spans = []
-    for number, text in enumerate(base_parts):
-        ids = _encode(base_tokenizer, text)
-        if is_content := number % 2 == 1:
-            beside = [
-                [_partner(i, base_tokenizer, teacher, strategy) for i in ids]
-                for teacher in teacher_tokenizers
-            ]
+    for number, parts in enumerate(zip(*(_parts(m, messages) for m in models), strict=True)):
+        if number % 2:
+            own = parts[0]
+            beside = [[partner(i) for i in own] for partner in partners]
+            spans.append(TextSpan(own, beside, is_projected=True))
         else:
-            beside = [
-                _encode(teacher, parts[number])
-                for teacher, parts in zip(teacher_tokenizers, teacher_parts, strict=True)
-            ]
-        spans.append(TextSpan(ids, beside, is_projected=is_content))
+            spans.append(_padded(parts, [model.tokenizer for model in models]))
     return spans
 
 
-def _split(text: str, contents: Sequence[str]) -> list[str]:
-    """[template, content, template, content, ..., template]."""
-    parts, rest = [], text
+def _padded(parts: Sequence[list[int]], tokenizers: Sequence[Any]) -> TextSpan:
+    """One part of the templates: the base's ids, then each teacher's, as long as the longest."""
+    longest = max(map(len, parts))
+    lacking = [longest - len(part) if part else 0 for part in parts]
+    base, *teachers = (
+        [*part, *[padding_id(tokenizer)] * n] if n else part
+        for part, n, tokenizer in zip(parts, lacking, tokenizers, strict=True)
+    )
+    return TextSpan(base, teachers, is_projected=False, padding=lacking)
+
+
+def _parts(model: Rendered, messages: Sequence[dict[str, str]]) -> list[list[int]]:
+    """Ids of [template, content, template, content, ..., template].
+
+    A token that reaches into a content is part of it.
+    """
+    contents = [message["content"] for message in messages]
+    find = _places_in_template if model.is_templated else _places_in_plain_text
+    ids, places = model.ids_and_places()
+    parts, at = [], 0
+    for start, end in find(model.text, contents):
+        first = next((n for n in range(at, len(ids)) if places[n][1] > start), len(ids))
+        last = next((n for n in range(first, len(ids)) if places[n][0] >= end), len(ids))
+        parts += [ids[at:first], ids[first:last]]
+        at = last
+    return [*parts, ids[at:]]
+
+
+def _places_in_plain_text(text: str, contents: Sequence[str]) -> list[Span]:
+    """First and last-plus-one character of each content that is not empty."""
+    spans, at = [], 0
     for content in contents:
-        before, found, rest = rest.partition(content)
-        if not found:  # templates that trim their messages
-            content = content.strip()
-            before, found, rest = before.partition(content)
+        if content:
+            spans.append((at, at + len(content)))
+        at += len(content) + len(SEPARATOR)
+    return spans
+
+
+def _places_in_template(text: str, contents: Sequence[str]) -> list[Span]:
+    """The same: for each the first place that a special token or the end follows.
+
+    So a content as short as ``user`` is not taken for the template's own word. Where there is no such
+    place, or none that leaves room for the other contents, it is the first of all.
+    """
+    places: list[Span] = []
+    contents = [content for content in contents if content]
+    for number, content in enumerate(contents):
+        at = places[-1][1] if places else 0
+        # The second: templates that trim their messages.
+        found = _occurrences(text, content, at) or _occurrences(text, content.strip(), at)
         if not found:
             raise ValueError("the chat template does not repeat the message as it is")
-        parts += [before, content]
-    return [*parts, rest]
+        rest = contents[number + 1 :]
+        followed = (span for span in found if text[span[1] : span[1] + 1] in ("", "<"))
+        places.append(next((s for s in followed if _has_room(text, rest, s[1])), found[0]))
+    return places
 
 
-def _partner(base_id: int, base_tokenizer: Any, teacher_tokenizer: Any, strategy: str) -> int:
-    candidates = _encode(teacher_tokenizer, base_tokenizer.decode([base_id]))
+def _occurrences(text: str, content: str, at: int) -> list[Span]:
+    if not content:
+        return []
+    pattern = re.compile(f"(?={re.escape(content)})")
+    return [(m.start(), m.start() + len(content)) for m in pattern.finditer(text, at)]
+
+
+def _has_room(text: str, contents: Sequence[str], at: int) -> bool:
+    """Whether the contents follow each other in the text from there on."""
+    for content in contents:
+        start = text.find(content.strip(), at)
+        if start < 0:
+            return False
+        at = start + len(content.strip())
+    return True
+
+
+def _partners(base: Any, teacher: Any, strategy: str) -> Callable[[int], int]:
+    """From a base token to the teacher's beside it; each found once."""
+    special = frozenset(base.all_special_ids)
+    known: dict[int, int] = {}
+
+    def partner(base_id: int) -> int:
+        if base_id not in known:
+            known[base_id] = (
+                special_partner(base_id, base, teacher)
+                if base_id in special
+                else _candidate(decoded(base_id, base), teacher, strategy)
+            )
+        return known[base_id]
+
+    return partner
+
+
+def _candidate(text: str, teacher: Any, strategy: str) -> int:
+    """The one of the teacher's tokens for a text that is kept."""
+    candidates = teacher.encode(text, add_special_tokens=False)
     if not candidates:
-        unknown = teacher_tokenizer.unk_token_id
-        return unknown if unknown is not None else teacher_tokenizer.eos_token_id
+        return unknown_id(teacher)
     if strategy == "first":
         return candidates[0]
-    return max(candidates, key=lambda i: len(teacher_tokenizer.decode([i])))
-
-
-def _encode(tokenizer: Any, text: str) -> list[int]:
-    return tokenizer.encode(text, add_special_tokens=False) if text else []
+    return max(candidates, key=lambda i: len(decoded(i, teacher)))

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+from .padding import Padding
+
 # The first token in a cache, and the one after the last.
 Span = tuple[int, int]
 
@@ -71,7 +73,10 @@ class KVCache(Cache):
         buffers: the layers.
         memory: that of all layers, (layers, 2, 1, heads, capacity, head_dim), where they have equal
             shapes; None where they do not.
+        padding: of the prompt that is read into it; None where there is none.
     """
+
+    padding: Padding | None = None
 
     def __init__(
         self, shapes: Sequence[KVShape], capacity: int, dtype: torch.dtype, device: torch.device

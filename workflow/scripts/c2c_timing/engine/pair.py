@@ -15,6 +15,7 @@ from ..errors import UserError
 from .causal_lm import CausalLM
 from .devices import device_name
 from .fuser import Fuser, dummy_fuser, load_fuser
+from .tokenizer import load_tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -50,7 +51,7 @@ def load_pair(card: PairCard, device: torch.device, dtype: str, seed: int) -> Mo
 
 def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> CausalLM:
     """One model with its tokenizer, ready for inference."""
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     if spec.weights == "dummy" and spec.config is None:
         raise UserError(
@@ -65,7 +66,7 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
             config = AutoConfig.from_pretrained(str(spec.config), trust_remote_code=False)
             with device:
                 model = AutoModelForCausalLM.from_config(config, dtype=dtype)
-            tokenizer = AutoTokenizer.from_pretrained(spec.tokenizer, trust_remote_code=False)
+            tokenizer = load_tokenizer(str(spec.tokenizer))
         else:
             # False, not the default: that one asks whether code of the repository may run
             how: dict[str, Any] = {"revision": spec.revision, "trust_remote_code": False}
@@ -76,7 +77,7 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
             if loading["missing_keys"]:
                 raise ValueError(f"its weights lack {min(loading['missing_keys'])}")
             model = model.to(device)
-            tokenizer = AutoTokenizer.from_pretrained(spec.model, **how)
+            tokenizer = load_tokenizer(spec.model, revision=spec.revision)
         return CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
 
 

@@ -11,8 +11,7 @@ from .task import Answer, Sample, Task, prompt_facts
 
 def prepare(sample: Sample) -> Task:
     """Nothing beyond the prompt."""
-    facts = prompt_facts(sample) | {"teacher_prompt_length": None}
-    return Task(sample.tokenized.request, sample.tokenized.tokenize_ms, facts)
+    return Task(sample.tokenized.request, sample.tokenized.tokenize_ms, prompt_facts(sample))
 
 
 def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:

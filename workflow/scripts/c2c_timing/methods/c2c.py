@@ -12,15 +12,25 @@ from .task import Answer, Sample, Task, prompt_facts
 def prepare(sample: Sample) -> Task:
     """The prompt as it was laid out; tokenizing includes the alignment of different tokenizers."""
     request = sample.tokenized.request
-    sections = {"sections": [section.as_plain() for section in request.sections]}
-    return Task(request, sample.tokenized.align_ms, prompt_facts(sample) | sections)
+    base, teacher = request.base, request.teachers[0]
+    facts = {
+        "prompt_length": base.tokens,
+        "teacher_prompt_length": teacher.tokens,
+        "sections": [section.as_plain() for section in request.sections],
+        "base_padding_tokens": base.padding_tokens,
+        "teacher_padding_tokens": teacher.padding_tokens,
+    }
+    return Task(request, sample.tokenized.align_ms, prompt_facts(sample) | facts)
 
 
 def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:
     """Time one C2C request (arXiv 2510.03215, section 3; steps as in the reference's wrapper)."""
     request = task.request
-    base_cache = pair.base.new_cache(request.capacity)
-    teacher_caches = [teacher.new_cache(request.capacity) for teacher in pair.teachers]
+    base_cache = pair.base.new_cache(request.capacity, request.base.padding)
+    teacher_caches = [
+        teacher.new_cache(request.capacity, stream.padding)
+        for teacher, stream in zip(pair.teachers, request.teachers, strict=True)
+    ]
     step = pair.base.stepper(request.decoding)
     stop_ids = request.stop_ids(pair.base.lm)
     calls = 0

@@ -14,7 +14,7 @@ prepare = c2c.prepare
 
 
 def run(pair: RunningPair, task: Task, clock: StageClock) -> Answer:
-    """Time C2C with nothing to project: both models read, and the answer must be the base's own.
+    """Time C2C with nothing to project: both models read; without padding the answer is the base's.
 
     The projector stage is there and has nothing to do.
     """

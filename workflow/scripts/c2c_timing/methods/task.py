@@ -80,11 +80,13 @@ class Answer:
 
 
 def prompt_facts(sample: Sample) -> dict[str, Any]:
-    """What models read that read the prompt as it is, for the record; lengths in tokens."""
+    """What the base reads that reads the prompt as it is, for the record; lengths in tokens."""
     request = sample.tokenized.request
     return {
         "prompt": sample.tokenized.text,
         "prompt_length": request.base_ids.shape[1],
-        "teacher_prompt_length": request.teacher_ids.shape[1],
+        "teacher_prompt_length": None,
         "sections": None,
+        "base_padding_tokens": None,
+        "teacher_padding_tokens": None,
     }

@@ -19,6 +19,7 @@ from ...runtime_table import RUNTIMES
 from ..cache import Span
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, Step
+from ..padding import Padding
 from ..pair import ModelPair
 
 
@@ -44,8 +45,13 @@ class Moves(Protocol):
 
     lm: CausalLM
 
-    def new_cache(self, capacity: int) -> Cache:
-        """An empty cache with memory for ``capacity`` tokens; before the clock starts."""
+    def new_cache(self, capacity: int, padding: Padding | None = None) -> Cache:
+        """An empty cache with memory for ``capacity`` tokens; before the clock starts.
+
+        Args:
+            padding: of the prompt that will be read into it: ``prefill`` masks it, and so does the
+                step that reads the last prompt token; later steps see it.
+        """
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids (1, tokens) to embeddings (1, tokens, hidden)."""

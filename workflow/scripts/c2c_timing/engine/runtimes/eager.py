@@ -10,6 +10,7 @@ from ..cache import KVCache, Span
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, ReadAtOnce, Step
 from ..fuser import project_into
+from ..padding import Padding
 from ..pair import ModelPair
 from . import RunningPair
 
@@ -20,9 +21,11 @@ class EagerMoves:
     def __init__(self, lm: CausalLM) -> None:
         self.lm = lm
 
-    def new_cache(self, capacity: int) -> KVCache:
+    def new_cache(self, capacity: int, padding: Padding | None = None) -> KVCache:
         """An empty cache with memory for ``capacity`` tokens."""
-        return KVCache(self.lm.kv_shapes, capacity, self.lm.model.dtype, self.lm.model.device)
+        cache = KVCache(self.lm.kv_shapes, capacity, self.lm.model.dtype, self.lm.model.device)
+        cache.padding = padding
+        return cache
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids (1, tokens) to embeddings (1, tokens, hidden)."""
@@ -32,12 +35,21 @@ class EagerMoves:
         """Run the layers over embeddings (1, tokens, hidden), filling the cache; no LM head."""
         if not embeddings.shape[1]:  # a part of the template that this model does not have
             return
-        self.lm.decoder(inputs_embeds=embeddings, use_cache=True, **{self.lm.cache_keyword: cache})
+        self.lm.decoder(
+            inputs_embeds=embeddings,
+            use_cache=True,
+            **{self.lm.cache_keyword: cache},
+            **_mask(cache, embeddings.shape[1]),
+        )
 
     def logits(self, token: torch.Tensor, cache: KVCache) -> torch.Tensor:
         """A token (1, 1) to the logits (1, vocabulary) of the next one."""
         output = self.lm.model(
-            input_ids=token, use_cache=True, logits_to_keep=1, **{self.lm.cache_keyword: cache}
+            input_ids=token,
+            use_cache=True,
+            logits_to_keep=1,
+            **{self.lm.cache_keyword: cache},
+            **_mask(cache, 1),
         )
         return output.logits[:, -1]
 
@@ -49,6 +61,21 @@ class EagerMoves:
             return choose(self.logits(token, cache))
 
         return Step(step, ReadAtOnce())
+
+
+def _mask(cache: KVCache, tokens: int) -> dict[str, torch.Tensor]:
+    """What a model is told of padding before it reads so many tokens more: mostly nothing."""
+    if cache.padding is None:
+        return {}
+    start = cache.get_seq_length()
+    end = start + tokens
+    if not cache.padding.masks(start, end):
+        return {}
+    # Positions are told because some models count them from the mask.
+    return {
+        "attention_mask": cache.padding.seen[:, :end],
+        "position_ids": cache.padding.positions[:, start:end],
+    }
 
 
 def open_pair(pair: ModelPair) -> RunningPair:

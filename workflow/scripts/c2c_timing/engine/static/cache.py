@@ -9,6 +9,7 @@ import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 from ..cache import KVShape, allocate
+from ..padding import Padding
 
 
 class StaticCache:
@@ -20,6 +21,8 @@ class StaticCache:
         ids: (1, capacity + 1): the token at a position, which the step there is fed.
         position: (1,), on the device: where the next token goes.
         length: the same on the host.
+        padding: of the prompt that is read into it; None where there is none.
+        seen: (1, capacity) bool, false where the prompt has padding; read under a mask alone.
     """
 
     def __init__(
@@ -31,6 +34,8 @@ class StaticCache:
             layer.zero_()  # masked places are multiplied by zero: they must be finite
         self.ids = torch.zeros((1, capacity + 1), dtype=torch.long, device=device)
         self.position = torch.zeros(1, dtype=torch.long, device=device)
+        self.seen = torch.ones((1, capacity), dtype=torch.bool, device=device)
+        self.padding: Padding | None = None
         self.length = self._device_length = 0
         # As the models see it: written from its beginning, and from ``position`` on.
         self.fresh, self.continued = WritingCache(self, None), WritingCache(self, self.position)
@@ -42,6 +47,17 @@ class StaticCache:
     def set_back(self, length: int) -> None:
         """Forget all but the first tokens, so that the others' place is written again."""
         self.length = length
+
+    def expect(self, padding: Padding | None) -> None:
+        """Of the prompt that comes next; before the clock starts."""
+        self.padding = padding
+        if padding is not None:
+            self.seen.fill_(True)
+            self.seen[:, : padding.seen.shape[1]].copy_(padding.seen)
+
+    def masks(self, tokens: int) -> bool:
+        """Whether the next tokens are read under the mask."""
+        return self.padding is not None and self.padding.masks(self.length, self.length + tokens)
 
     def tensors(self) -> list[torch.Tensor]:
         """Keys and values of every layer, each (1, heads, capacity, head_dim)."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+
 import torch
 
 from ..causal_lm import CausalLM
 from ..decoding import Decoding, ReadAtOnce, ReadBehind, Step, greedy
+from ..padding import Padding
 from .buckets import capacity_bucket, padded
 from .cache import StaticCache
 from .kit import Kit
@@ -30,11 +35,17 @@ class StaticMoves:
         self._is_cuda = lm.model.device.type == "cuda"
         self._caches = kit.shelf("cache", MOST_CAPACITIES, self.make_cache)
         self._prompts = kit.shelf("prompt", MOST_PROMPTS, self._make_prompt)
+        # What is made ahead of a prefill (continued, masked) and of a step (masked).
+        either = (False, True)
+        self._firsts: dict[tuple, Callable[[], None]] = {
+            ("prefill", *how): partial(self._first_prefill, *how) for how in product(either, either)
+        } | {("step", masked): partial(self._first_step, masked) for masked in either}
 
-    def new_cache(self, capacity: int) -> StaticCache:
+    def new_cache(self, capacity: int, padding: Padding | None = None) -> StaticCache:
         """An empty cache with memory for ``capacity`` tokens: the one of this bucket, set back."""
         cache = self._caches.take(capacity_bucket(capacity))
         cache.set_back(0)
+        cache.expect(padding)
         return cache
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
@@ -58,11 +69,12 @@ class StaticMoves:
             prompt[:, :tokens].copy_(embeddings)
         if start:
             cache.point_at(start)
+        is_masked = cache.masks(tokens)
         self._kit.run(
-            ("prefill", size, start > 0),
+            ("prefill", size, start > 0, is_masked),
             (cache, prompt),
-            lambda: self._prefill(prompt, cache, start > 0),
-            self._first_continued if start else self._first_prefill,
+            lambda: self._prefill(prompt, cache, start > 0, is_masked),
+            self._firsts["prefill", start > 0, is_masked],
         )
         cache.advanced(tokens, is_counted=False)
 
@@ -71,25 +83,25 @@ class StaticMoves:
         choose = decoding.chooser(self.lm.model.device)
 
         def step(token: torch.Tensor, cache: StaticCache) -> torch.Tensor:
-            place = cache.length
+            place, is_masked = cache.length, cache.masks(1)
             fed, chosen = cache.ids[:, place : place + 1], cache.ids[:, place + 1 : place + 2]
             if token.data_ptr() != fed.data_ptr():
                 fed.copy_(token)
             cache.point_at(place)
             if choose is greedy:
                 self._kit.run(
-                    ("greedy step",),
+                    ("greedy step", is_masked),
                     (cache,),
-                    lambda: self._greedy_step(cache),
-                    self._first_step,
+                    lambda: self._greedy_step(cache, is_masked),
+                    self._firsts["step", is_masked],
                     [cache.position],
                 )
             else:
                 logits = self._kit.run(
-                    ("logits",),
+                    ("logits", is_masked),
                     (cache,),
-                    lambda: self._counted_logits(cache),
-                    self._first_step,
+                    lambda: self._counted_logits(cache, is_masked),
+                    self._firsts["step", is_masked],
                     [cache.position],
                 )
                 chosen.copy_(choose(logits))
@@ -105,16 +117,14 @@ class StaticMoves:
         self._let_vary(cache)
         return cache
 
-    def _first_prefill(self) -> None:
-        self._prefill(self._make_prompt(FIRST_TOKENS), self.make_cache(FIRST_CAPACITY), False)
-
-    def _first_continued(self) -> None:
+    def _first_prefill(self, is_continued: bool, is_masked: bool) -> None:
         cache = self.make_cache(FIRST_CAPACITY)
-        cache.point_at(1)
-        self._prefill(self._make_prompt(FIRST_TOKENS), cache, True)
+        if is_continued:
+            cache.point_at(1)
+        self._prefill(self._make_prompt(FIRST_TOKENS), cache, is_continued, is_masked)
 
-    def _first_step(self) -> None:
-        self._greedy_step(self.make_cache(FIRST_CAPACITY))
+    def _first_step(self, is_masked: bool) -> None:
+        self._greedy_step(self.make_cache(FIRST_CAPACITY), is_masked)
 
     def _make_prompt(self, size: int) -> torch.Tensor:
         """Memory for the embeddings of a prompt, (1, size, hidden)."""
@@ -125,12 +135,15 @@ class StaticMoves:
     def _let_vary(self, cache: StaticCache) -> None:
         """Other caches will have other capacities."""
         self._kit.varies(cache.ids, 1)
+        self._kit.varies(cache.seen, 1)
         for view in (cache.fresh, cache.continued):
             for place in view.places:
                 self._kit.varies(place.own_keys, 2)
                 self._kit.varies(place.own_values, 2)
 
-    def _prefill(self, embeddings: torch.Tensor, cache: StaticCache, is_continued: bool) -> None:
+    def _prefill(
+        self, embeddings: torch.Tensor, cache: StaticCache, is_continued: bool, is_masked: bool
+    ) -> None:
         positions = torch.arange(embeddings.shape[1], device=embeddings.device)
         if is_continued:
             positions = positions + cache.position
@@ -140,10 +153,11 @@ class StaticMoves:
             position_ids=positions[None],
             use_cache=True,
             kv_position=cache.position if is_continued else None,
+            kv_seen=cache.seen if is_masked else None,
             **{self.lm.cache_keyword: written},
         )
 
-    def _logits(self, cache: StaticCache) -> torch.Tensor:
+    def _logits(self, cache: StaticCache, is_masked: bool) -> torch.Tensor:
         """The logits (1, vocabulary) after the token at the cache's position."""
         output = self.model(
             input_ids=cache.ids.index_select(1, cache.position),
@@ -151,16 +165,17 @@ class StaticMoves:
             use_cache=True,
             logits_to_keep=1,
             kv_position=cache.position,
+            kv_seen=cache.seen if is_masked else None,
             **{self.lm.cache_keyword: cache.continued},
         )
         return output.logits[:, -1]
 
-    def _greedy_step(self, cache: StaticCache) -> None:
-        chosen = greedy(self._logits(cache))
+    def _greedy_step(self, cache: StaticCache, is_masked: bool) -> None:
+        chosen = greedy(self._logits(cache, is_masked))
         cache.ids.index_copy_(1, cache.position + 1, chosen)
         cache.position.add_(1)
 
-    def _counted_logits(self, cache: StaticCache) -> torch.Tensor:
-        logits = self._logits(cache)
+    def _counted_logits(self, cache: StaticCache, is_masked: bool) -> torch.Tensor:
+        logits = self._logits(cache, is_masked)
         cache.position.add_(1)
         return logits
