@@ -8,7 +8,8 @@ from pathlib import Path
 
 from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
-from c2c_timing.analysis.runs import read_throttled
+from c2c_timing.analysis.quality_sentences import verdict
+from c2c_timing.analysis.runs import read_busy, read_throttled
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.shard_names import run_file
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--manifest",
         type=Path,
-        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling",
+        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling and load",
     )
     flags.add_argument(
         "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
@@ -48,10 +49,12 @@ def main(argv: list[str] | None = None) -> int:
         read_timings(arguments.timings),
         read_tsv(arguments.errors),
         read_throttled(map(run_file, shards)),
+        read_busy(map(run_file, shards)),
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))
     write_tsv(summary, arguments.output)
+    print(verdict(summary.to_dict("records")))
     print(f"{len(summary)} rows in {arguments.output}")
     return 0
 
