@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
@@ -12,6 +11,7 @@ from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.method_table import SUBJECT
+from c2c_timing.places import user_path
 from c2c_timing.runtime_table import REFERENCE
 
 EXAMPLE = """example:
@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
     return flags
 

@@ -12,6 +12,7 @@ from c2c_timing.analysis.quality_sentences import verdict
 from c2c_timing.analysis.runs import read_busy, read_throttled
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
@@ -27,16 +28,19 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument(
         "--manifest",
-        type=Path,
+        type=user_path,
         help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling and load",
     )
     flags.add_argument(
-        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+        "--timings-dir",
+        type=user_path,
+        default=Path("results/timings"),
+        help="where those shards lie",
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--errors", type=Path, required=True)
-    flags.add_argument("--coverage", type=Path, help="which shards are there, from the merge")
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--errors", type=user_path, required=True)
+    flags.add_argument("--coverage", type=user_path, help="which shards are there, from the merge")
+    flags.add_argument("--output", type=user_path, required=True)
     return flags
 
 
