@@ -39,6 +39,8 @@ include: "workflow/rules/figures.smk"
 onsuccess:
     if config["allow_missing"]:
         print(failed_jobs.missing_report(SHARDS), file=sys.stderr)
+    for line in closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)):
+        print(line, file=sys.stderr)
 
 
 onerror:

@@ -27,6 +27,7 @@ from c2c_timing.cli import (
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.progress import progress, say
 from c2c_timing.runtime_table import REFERENCE, RUNTIMES
 
@@ -56,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--prompt_tokens", nargs="+", type=positive, default=[64, 170, 512, 2048, 8192]
     )
-    flags.add_argument("--output", type=Path, default=Path("results/runtimes"), help="a folder")
+    flags.add_argument(
+        "--output", type=user_path, default=Path("results/runtimes"), help="a folder"
+    )
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
     flags.set_defaults(

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 from c2c_timing.cli import Formatter, add_one_request_arguments, positive, settings_from
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 
 EXAMPLES = """examples:
   python benchmarks/timing_overhead.py
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     flags.add_argument("--rounds", type=positive, default=100, help="timed and bare requests")
     flags.add_argument("--seconds", type=positive, default=300, help="begin no more rounds then")
-    flags.add_argument("--output", type=Path, help="the numbers as JSON")
+    flags.add_argument("--output", type=user_path, help="the numbers as JSON")
     add_one_request_arguments(flags, max_new_tokens=128)
     return flags
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,11 @@ import summarize_timings
 from c2c_timing.analysis.columns import ERROR_COLUMNS, TIMING_KEYS
 from c2c_timing.analysis.merge import kept_apart, merge
 from c2c_timing.analysis.page import render
-from c2c_timing.analysis.quality import judge, quality_sentences
+from c2c_timing.analysis.quality import judge
+from c2c_timing.analysis.quality_sentences import closing_lines, quality_sentences, verdict
 from c2c_timing.analysis.record_lines import OPTIONAL
 from c2c_timing.analysis.relative_times import medians_of, relative_times
-from c2c_timing.analysis.runs import read_throttled
+from c2c_timing.analysis.runs import read_busy, read_throttled
 from c2c_timing.analysis.summary import KEYS, summarize
 from c2c_timing.errors import UserError
 
@@ -71,8 +73,8 @@ def flagged(table, number):
     return table.assign(residual_flag=np.arange(len(table)) < number)
 
 
-def judged(*tables, throttled=()):
-    return summarize(pd.concat(tables, ignore_index=True), NO_ERRORS, throttled)
+def judged(*tables, throttled=(), busy=None):
+    return summarize(pd.concat(tables, ignore_index=True), NO_ERRORS, throttled, busy or {})
 
 
 SHAPES = pytest.mark.parametrize("shape", [
@@ -132,8 +134,9 @@ def test_a_mark_stays_on_its_own_row():
     assert dict(zip(table["subject"], table["quality"], strict=True)) == {
         "clean": "ok", "drift": "drifting", "outliers": "unstable", "wrong": "residual",
     }  # fmt: skip
-    sentences = quality_sentences(table)
-    assert sentences[0] == "3 of 4 rows of the summary are not ok."
+    sentences = quality_sentences(table.to_dict("records"))
+    assert sentences[0].startswith("3 of 4 rows of the summary are not ok (")
+    assert sentences[0].endswith("; 1 is ok.")
     assert sum("drift," in sentence and "drifting" in sentence for sentence in sentences) == 1
     assert "12.5% of all records are flagged" in sentences[-1]
 
@@ -173,22 +176,52 @@ def test_throttling_marks_the_shard_of_that_device_alone():
     ).tolist()
 
 
-def test_too_few_requests_are_ok_unless_something_speaks_against_them():
+def test_too_few_requests_are_unjudged_unless_something_speaks_against_them():
     few = with_outliers(requests(samples=7, noise=0.5))
     row = judged(few).iloc[0]
-    assert row["quality"] == "ok"
+    assert row["quality"] == "unjudged"
     assert "too few" in row["quality_advice"]
     assert row[["variation", "drift", "outlier_share"]].isna().all()
     assert judged(flagged(few, 1)).iloc[0]["quality"] == "residual"
     assert judged(few, throttled={SHARD}).iloc[0]["quality"] == "throttled"
+    assert judged(few, busy={SHARD: "at a load"}).iloc[0]["quality"] == "busy"
+    repeated = judged(requests(samples=1, repeats=8, noise=0.01)).iloc[0]
+    assert repeated["quality"] == "unjudged", "of one visit no drift can be told"
 
 
 def test_one_record_and_rows_without_records(tmp_path):
     lost = {"id": "f", "dataset": "gsm8k", "subject": "lost", "pair": "tiny", "method": None,
             "stage": "request", "error_type": "E", "message": "m"}  # fmt: skip
     table = summarize(*merge([write(tmp_path, [invent()], [lost])]))
-    assert table["quality"].fillna("").tolist() == ["ok", ""]
-    assert quality_sentences(table) == ["All 1 rows of the summary are ok."]
+    assert table["quality"].fillna("").tolist() == ["unjudged", ""]
+    assert quality_sentences(table.to_dict("records")) == [
+        "1 of 1 rows of the summary are unjudged (too few requests); none are ok."
+    ]
+
+
+@pytest.mark.parametrize(("marks", "said"), [
+    (["ok"] * 24, "All 24 rows of the summary are ok."),
+    (["ok", "unjudged", "ok"],
+     "1 of 3 rows of the summary are unjudged (too few requests); 2 are ok."),
+    (["busy", "unjudged", "ok", "busy", "drifting"],
+     "3 of 5 rows of the summary are not ok (2 busy, 1 drifting); 1 of 5 are unjudged (too few "
+     "requests); 1 is ok."),
+    (["busy"] * 24, "24 of 24 rows of the summary are not ok (24 busy); none are ok."),
+])  # fmt: skip
+def test_the_verdict_counts_every_mark(tmp_path, marks, said):
+    rows = [{"count": 8, "quality": mark, "quality_advice": f"of {mark}"} for mark in marks]
+    assert verdict([*rows, {"count": 0, "quality": None}]) == said
+    path = tmp_path / "summary.tsv"
+    assert closing_lines(path, []) == []
+    pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
+    shard = tmp_path / "shard.jsonl"
+    shard.touch()
+    os.utime(shard, (0, 0))
+    lines = closing_lines(path, [shard, tmp_path / "missing.jsonl"])
+    assert lines[0] == f"quality: {said}"
+    assert lines[1:] == [f"  {mark}: of {mark}" for mark in sorted({*marks} - {"ok"})]
+    os.utime(shard, (2**33, 2**33))
+    assert closing_lines(path, [shard]) == [], "it does not know of what was timed since"
 
 
 def test_prompts_sorted_by_length_are_no_drift():
@@ -242,6 +275,20 @@ def test_throttled_shards_are_read_from_their_runs(tmp_path):
         read_throttled([hot])
 
 
+@pytest.mark.parametrize(("load", "cores", "mark"), [
+    (18.0, 2, "busy"), (2.1, 2, "busy"), (2.0, 2, "ok"), (18.0, 64, "ok"), (None, 2, "ok"),
+    (18.0, None, "ok"),
+])  # fmt: skip
+def test_a_load_above_the_cores_counts_against_the_shard(tmp_path, load, cores, mark):
+    watch = {"throttled": False, "load_1m": load and {"first": 1.0, "last": 1.0, "max": load}}
+    path = run_file(tmp_path, False, watch=watch, cpu={"logical_cores": cores})
+    busy = read_busy([path, run_file(tmp_path, False, subject="old"), tmp_path / "no_run.json"])
+    table = judged(requests(1), requests(2, subject="other"), busy=busy)
+    assert table["quality"].tolist() == [mark, "ok"]
+    if mark == "busy":
+        assert f"load of {load:.1f} on {cores} cores" in table["quality_advice"][0]
+
+
 def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsys):
     fast = invent(1)
     fast["model_config"] = {**fast["model_config"], "device": "NVIDIA H100", "dtype": "bfloat16"}
@@ -260,7 +307,9 @@ def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsy
     flags = [*shards, "--timings", timings, "--errors", errors, "--output", summary]
     assert summarize_timings.main([*map(str, flags)]) == 0
     table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
-    assert table["quality"].to_dict() == {"NVIDIA H100": "ok", "cpu": "throttled"}
+    assert table["quality"].to_dict() == {"NVIDIA H100": "unjudged", "cpu": "throttled"}
+    said = "1 of 2 rows of the summary are not ok (1 throttled); 1 of 2 are unjudged"
+    assert capsys.readouterr().out.startswith(said)
     assert table["count"].tolist() == [1, 1]
 
 
@@ -272,6 +321,7 @@ def test_records_of_one_setting_are_merged_without_a_word(tmp_path):
 def test_the_report_says_which_rows_are_not_ok(tmp_path):
     table, errors = merge([write(tmp_path, [invent(n, residual_flag=n == 0) for n in range(9)])])
     page = render(table, errors, tmp_path, summary=summarize(table, errors))
-    assert "1 of 1 rows of the summary are not ok" in page
+    said = "1 of 1 rows of the summary are not ok (1 residual)"
+    assert page[page.index("<li>") + 4 :].startswith(said)
     assert "11.1% of all records are flagged" in page
     assert "Can these numbers be trusted?" not in render(table, errors, tmp_path)

@@ -9,14 +9,21 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
+from c2c_timing.analysis.quality_sentences import closing_lines
 from c2c_timing.errors import UserError
 from c2c_timing.planning import failed_jobs, inputs, jobs, shards, targets
-from c2c_timing.planning.config import check_config, empty_subjects, read_plain_words
+from c2c_timing.planning.config import (
+    check_config,
+    empty_subjects,
+    expand_home,
+    read_plain_words,
+)
 from c2c_timing.shard.clock_verdict import read_clock_verdict
 from c2c_timing.shard_names import TIMINGS
 
 jobs.prefer_this_python()
 read_plain_words(config)
+expand_home(config)
 empty_subjects(
     config,
     [

@@ -30,7 +30,9 @@ rule time_shard:
         stopwatch=1,
     params:
         flags=lambda wildcards: jobs.timing_flags(wildcards.dataset, config),
-        # Not used below, but another number of threads means other times.
+        # Neither is used below. Rows under names that cannot be inputs:
+        rows=lambda wildcards: inputs.unlisted_rows(wildcards.dataset, config),
+        # And another number of threads means other times.
         threads=config["resources"]["threads"],
     shell:
         f"python {SCRIPTS}/comprehensive_timing_benchmark.py"

@@ -16,6 +16,7 @@ from c2c_timing.cli import (
 )
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.progress import say
 
 EXAMPLES = """example:
@@ -26,7 +27,7 @@ EXAMPLES = """example:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--output", type=Path, default=Path("batch_timing_results.jsonl"))
+    flags.add_argument("--output", type=user_path, default=Path("batch_timing_results.jsonl"))
     flags.add_argument("--num_samples", type=positive, default=2, help="of each data set")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)

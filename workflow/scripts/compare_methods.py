@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.ladder import c2c_against_methods
 from c2c_timing.analysis.merge import read_timings, write_tsv
@@ -13,6 +12,7 @@ from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.method_table import SUBJECT
+from c2c_timing.places import user_path
 from c2c_timing.runtime_table import REFERENCE
 
 EXAMPLE = """example:
@@ -25,8 +25,8 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
     return flags
 

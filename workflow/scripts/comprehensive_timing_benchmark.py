@@ -17,6 +17,7 @@ from c2c_timing.cli import (
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.progress import say
 from c2c_timing.shard.clock_verdict import read_clock_verdict
 
@@ -38,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--subject", action="append", help="a subject or a group; may be repeated"
     )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
-    flags.add_argument("--output_dir", type=Path, default=Path("results/timings"))
+    flags.add_argument("--output_dir", type=user_path, default=Path("results/timings"))
     flags.add_argument(
         "--residual_limit",
         type=float,
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument(
         "--self_test",
-        type=Path,
+        type=user_path,
         help="file of a self-test (self_test.py): time nothing where the clock failed",
     )
     flags.add_argument(

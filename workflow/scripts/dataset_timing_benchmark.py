@@ -19,6 +19,7 @@ from c2c_timing.cli import (
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path, with_home
 from c2c_timing.progress import say
 
 EXAMPLES = """examples:
@@ -34,10 +35,12 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     what = flags.add_mutually_exclusive_group(required=True)
     what.add_argument("--dataset", help="name of a card, or the Hub id of its data set")
-    what.add_argument("--dataset_file", help="JSONL with a prompt or a question in each line")
+    what.add_argument(
+        "--dataset_file", type=with_home, help="JSONL with a prompt or a question in each line"
+    )
     flags.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
     flags.add_argument("--split", help="instead of the card's (hub, local)")
-    flags.add_argument("--output", type=Path, required=True, help="JSONL of records")
+    flags.add_argument("--output", type=user_path, required=True, help="JSONL of records")
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)

@@ -12,6 +12,7 @@ from c2c_timing.cli import Formatter, add_one_request_arguments, settings_from
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.progress import say
 
 EXAMPLES = """example:
@@ -23,7 +24,7 @@ EXAMPLES = """example:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--output_dir", type=Path, default=Path())
+    flags.add_argument("--output_dir", type=user_path, default=Path())
     add_one_request_arguments(flags, max_new_tokens=16)
     return flags
 

@@ -14,6 +14,7 @@ from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
@@ -28,21 +29,24 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     flags.add_argument(
-        "runs", nargs="*", type=Path, help="*_run.json files, for the shapes in them"
+        "runs", nargs="*", type=user_path, help="*_run.json files, for the shapes in them"
     )
     flags.add_argument(
         "--manifest",
-        type=Path,
+        type=user_path,
         help="the run's shards: a TSV with pair, dataset and subject",
     )
     flags.add_argument(
-        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+        "--timings-dir",
+        type=user_path,
+        default=Path("results/timings"),
+        help="where those shards lie",
     )
-    flags.add_argument("--timings", type=Path, required=True, help="merged records")
+    flags.add_argument("--timings", type=user_path, required=True, help="merged records")
     flags.add_argument(
-        "--device", type=Path, required=True, help="device.json of measure_device.py"
+        "--device", type=user_path, required=True, help="device.json of measure_device.py"
     )
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
     return flags
 
 

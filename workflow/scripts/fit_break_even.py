@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.break_even import CACHE, TEXT, break_even_table
 from c2c_timing.analysis.merge import read_timings, write_tsv
@@ -12,6 +11,7 @@ from c2c_timing.analysis.stage_costs import stage_costs
 from c2c_timing.analysis.verdicts import break_even_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 
 EXAMPLE = """example:
   python workflow/scripts/fit_break_even.py --timings results/timings.parquet \\
@@ -24,9 +24,9 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--output", type=Path, required=True)
-    flags.add_argument("--costs-output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--costs-output", type=user_path, required=True)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
     return flags
 

@@ -10,6 +10,7 @@ from c2c_timing.analysis.coverage import coverage, read_manifest
 from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.shard_names import timing_file
 
 EXAMPLE = """example:
@@ -23,20 +24,25 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("shards", nargs="*", type=Path, help="*_timing.jsonl files")
+    flags.add_argument("shards", nargs="*", type=user_path, help="*_timing.jsonl files")
     flags.add_argument(
-        "--manifest", type=Path, help="the run's shards: a TSV with pair, dataset and subject"
+        "--manifest", type=user_path, help="the run's shards: a TSV with pair, dataset and subject"
     )
     flags.add_argument(
-        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+        "--timings-dir",
+        type=user_path,
+        default=Path("results/timings"),
+        help="where those shards lie",
     )
     flags.add_argument(
         "--allow-missing", action="store_true", help="merge the manifest's shards that are there"
     )
-    flags.add_argument("--output", type=Path, required=True)
-    flags.add_argument("--errors-output", type=Path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--errors-output", type=user_path, required=True)
     flags.add_argument(
-        "--coverage-output", type=Path, help="which of the manifest's shards are there, as a TSV"
+        "--coverage-output",
+        type=user_path,
+        help="which of the manifest's shards are there, as a TSV",
     )
     return flags
 

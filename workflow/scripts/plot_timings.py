@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -14,6 +13,7 @@ from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 
 EXAMPLE = """examples:
   python workflow/scripts/plot_timings.py --figure stage_breakdown --timings results/timings.parquet \\
@@ -29,11 +29,13 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     flags.add_argument("--figure", choices=sorted(FIGURES | FLOOR_FIGURES), required=True)
-    flags.add_argument("--timings", type=Path, help="merged records; of all figures but roofline")
-    flags.add_argument("--bottlenecks", type=Path, help="of find_bottlenecks.py, for roofline")
-    flags.add_argument("--device", type=Path, help="of measure_device.py, for roofline")
-    flags.add_argument("--png", type=Path, required=True)
-    flags.add_argument("--svg", type=Path, required=True)
+    flags.add_argument(
+        "--timings", type=user_path, help="merged records; of all figures but roofline"
+    )
+    flags.add_argument("--bottlenecks", type=user_path, help="of find_bottlenecks.py, for roofline")
+    flags.add_argument("--device", type=user_path, help="of measure_device.py, for roofline")
+    flags.add_argument("--png", type=user_path, required=True)
+    flags.add_argument("--svg", type=user_path, required=True)
     return flags
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 
 EXAMPLE = """examples, in the folder where snakemake was called:
   python workflow/scripts/slurm_jobs.py
@@ -41,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     action = flags.add_mutually_exclusive_group()
     action.add_argument("--cancel", action="store_true", help="cancel them, and wait for their end")
     action.add_argument("--wait", action="store_true", help="wait until the last one has ended")
-    flags.add_argument("--folder", type=Path, default=Path(), help="another folder than this")
+    flags.add_argument("--folder", type=user_path, default=Path(), help="another folder than this")
     flags.add_argument("--prefix", default=PREFIX, help="how their names begin")
     return flags
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
-from c2c_timing.analysis.runs import read_throttled
+from c2c_timing.analysis.quality_sentences import verdict
+from c2c_timing.analysis.runs import read_busy, read_throttled
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
@@ -26,16 +28,19 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument(
         "--manifest",
-        type=Path,
-        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling",
+        type=user_path,
+        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling and load",
     )
     flags.add_argument(
-        "--timings-dir", type=Path, default=Path("results/timings"), help="where those shards lie"
+        "--timings-dir",
+        type=user_path,
+        default=Path("results/timings"),
+        help="where those shards lie",
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--errors", type=Path, required=True)
-    flags.add_argument("--coverage", type=Path, help="which shards are there, from the merge")
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--errors", type=user_path, required=True)
+    flags.add_argument("--coverage", type=user_path, help="which shards are there, from the merge")
+    flags.add_argument("--output", type=user_path, required=True)
     return flags
 
 
@@ -48,10 +53,12 @@ def main(argv: list[str] | None = None) -> int:
         read_timings(arguments.timings),
         read_tsv(arguments.errors),
         read_throttled(map(run_file, shards)),
+        read_busy(map(run_file, shards)),
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))
     write_tsv(summary, arguments.output)
+    print(verdict(summary.to_dict("records")))
     print(f"{len(summary)} rows in {arguments.output}")
     return 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 
 EXAMPLE = """example:
   python workflow/scripts/write_ladder.py --timings results/timings.parquet --output results/ladder.tsv
@@ -22,8 +22,8 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--output", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
     return flags
 

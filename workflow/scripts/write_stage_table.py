@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_table import as_markdown, stage_table
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.places import user_path
 from c2c_timing.whole_files import write_text_whole
 
 EXAMPLE = """example:
@@ -22,9 +22,9 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--timings", type=Path, required=True)
-    flags.add_argument("--output", type=Path, required=True)
-    flags.add_argument("--markdown", type=Path, required=True)
+    flags.add_argument("--timings", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--markdown", type=user_path, required=True)
     return flags
 
 

@@ -19,6 +19,7 @@ from .cards.pair_card import (
 from .data.sources import SourceSpec
 from .errors import UserError
 from .method_table import METHODS, SUBJECT
+from .places import with_home
 from .runtime_table import REFERENCE, RUNTIMES
 from .settings import DTYPES, LENGTH_VIEWS, RunSettings
 
@@ -38,10 +39,15 @@ def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, and where they run."""
     group = parser.add_argument_group("models")
     group.add_argument("--pair", default="tiny", help=f"pair card: {', '.join(available_pairs())}")
-    group.add_argument("--base_model", help="Hub id or folder, instead of the card's base")
-    group.add_argument("--teacher_model", help="Hub id or folder, instead of the card's teacher")
+    group.add_argument(
+        "--base_model", type=with_home, help="Hub id or folder, instead of the card's base"
+    )
+    group.add_argument(
+        "--teacher_model", type=with_home, help="Hub id or folder, instead of the card's teacher"
+    )
     group.add_argument(
         "--fuser_checkpoint",
+        type=with_home,
         help="folder (or Hub id, or Hub id:subfolder) in the published format, instead of the card's",
     )
     group.add_argument("--weights", choices=WEIGHTS, help="instead of the card's")
@@ -93,7 +99,9 @@ def add_source_arguments(parser: argparse.ArgumentParser, source: str) -> None:
     """Where rows come from, and how many."""
     group = parser.add_argument_group("data")
     group.add_argument("--source", choices=("builtin", "hub", "local"), default=source)
-    group.add_argument("--data_path", help="file or folder with the native columns (source local)")
+    group.add_argument(
+        "--data_path", type=with_home, help="file or folder with the native columns (source local)"
+    )
     group.add_argument("--revision", help="pinned revision of the data set on the Hub")
     group.add_argument("--num_samples", type=positive, help="all rows unless given")
     group.add_argument("--selection", choices=("first", "sample"), default="first")

@@ -13,3 +13,18 @@ DATASETS = WORKFLOW / "datasets"
 PROMPTS = DATASETS / "prompts"
 PAIRS = WORKFLOW / "pairs"
 SAMPLES = WORKFLOW / "samples"
+
+
+def with_home(path: str) -> str:
+    """A path as a person writes it: ``~`` and ``~name`` at its beginning are home folders."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:  # nobody of this name: the path is as it stands
+        return path
+
+
+def user_path(text: str) -> Path:
+    """A path out of a flag, for argparse: no shell expands the ``~`` in ``--flag=~/file``."""
+    return Path(with_home(text))

@@ -13,7 +13,7 @@ from ..places import LIBRARY
 from ..runtime_table import REFERENCE
 from ..stages import Stage
 from .columns import SETTING
-from .quality import quality_sentences
+from .quality_sentences import quality_sentences
 from .speedup import is_across_runtimes
 from .verdicts import (
     break_even_verdicts,
@@ -84,7 +84,7 @@ def render(
     notes: Sequence[str] = (),
     ladder: pd.DataFrame | None = None,
 ) -> str:
-    """The page as HTML, with notes first; texts out of rows and errors are escaped.
+    """The page as HTML: the verdict on its rows first, then notes. Texts out of rows are escaped.
 
     Args:
         speedup, breakeven: the tables of ``compare_methods`` and ``fit_break_even``, where methods or
@@ -97,6 +97,7 @@ def render(
     captions = dict(CAPTIONS)
     if speedup is not None and is_across_runtimes(speedup).any():
         captions["speedup"] = RUNTIME_CAPTION
+    quality = [] if summary is None else quality_sentences(summary.to_dict("records"))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     figures = [
         (caption, base64.b64encode((plots / f"{name}.png").read_bytes()).decode())
@@ -104,8 +105,8 @@ def render(
         if (plots / f"{name}.png").is_file()
     ]
     return environment.get_template("report.html.jinja").render(
-        sentences=[*notes, *_sentences(timings)],
-        quality=[] if summary is None else quality_sentences(summary),
+        sentences=[*quality[:1], *notes, *_sentences(timings)],
+        quality=quality[1:],
         names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),

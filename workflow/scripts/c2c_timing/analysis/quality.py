@@ -3,27 +3,28 @@
 All numbers are of ``total_time_ms`` relative to what each request should have taken
 (``analysis.relative_times``), so that prompts of different lengths look neither like spread nor like
 drift. A row of fewer than 8 requests is too small for spread, drift and outliers: these stay empty,
-and the row is ``ok`` unless flagged records or throttling speak against it.
+and the row is ``unjudged`` unless flagged records, throttling or other work on the machine speak
+against it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .columns import IDENTITY, SETTING
+from .columns import SETTING
+from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
 from .relative_times import medians_of, relative_times
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
-# The worst first: stages that do not add up mislead at any speed; a throttled device explains drift
-# and spread; a drift moves the median itself; spread only makes it less sharp.
-MARKS = ("residual", "throttled", "drifting", "unstable")
+# The worst first: stages that do not add up mislead at any speed; a throttled device and other work on
+# the machine explain drift and spread; a drift moves the median itself; spread only makes it less
+# sharp. What cannot be told comes last.
+MARKS = ("residual", "throttled", "busy", "drifting", "unstable", UNJUDGED)
 
-# One request in a hundred may meet an interrupt, not more.
-MOST_FLAGGED = 0.01
 # Spread from which pyperf, too, calls a benchmark unstable.
 MOST_VARIATION = 0.10
 # From the first third of the run to the last: below it, not worth the reruns.
@@ -43,19 +44,23 @@ ADVICE = {
     "stages; leave the machine to the run alone, run self_test.py and time again",
     "throttled": "the device slowed itself down while this shard ran: cool it, raise its power limit "
     "or lock its clocks lower, and time again",
+    "busy": "other work ran beside this shard, {busy}: leave the machine to the run alone and time again",
     "drifting": "times changed by {drift:+.1%} from the first third of the run to the last: let the "
     "machine settle, look for other work on it (watch in _run.json) and time again",
     "unstable": "times vary by {variation:.1%} with {outlier_share:.1%} outliers: stop other work on "
     "the machine, lock its clocks, or raise repeats",
+    UNJUDGED: "too few requests to judge spread and drift: raise num_samples or repeats",
 }
-TOO_FEW = "too few requests to judge spread and drift: raise num_samples or repeats"
 
+NONE_BUSY: Mapping[tuple, str] = {}
 LENGTHS = ["prompt_length", "num_generated_tokens", "num_teacher_tokens"]
 NEEDED = ["id", "total_time_ms", "residual_flag", *LENGTHS]
 
 
 def judge(
-    groups: pd.api.typing.DataFrameGroupBy, throttled: Collection[tuple] = frozenset()
+    groups: pd.api.typing.DataFrameGroupBy,
+    throttled: Collection[tuple] = frozenset(),
+    busy: Mapping[tuple, str] = NONE_BUSY,
 ) -> pd.DataFrame:
     """``COLUMNS`` of every group of records, in the order in which they were made.
 
@@ -69,16 +74,21 @@ def judge(
     Args:
         groups: records grouped by the keys of the summary.
         throttled: shards whose device slowed itself down, as ``runs.read_throttled`` gives them.
+        busy: shards beside which others were at work, as ``runs.read_busy`` gives them.
     """
     keys, rows = [], []
     for key, records in groups[NEEDED]:
         keys.append(key)
-        rows.append(_judge(records, _was_throttled(groups.keys, key, throttled)))
+        shards = _shards_of(groups.keys, key)
+        load = next((busy[shard] for shard in shards if shard in busy), None)
+        rows.append(_judge(records, any(shard in throttled for shard in shards), load))
     index = pd.MultiIndex.from_tuples(keys, names=groups.keys)
     return pd.DataFrame(rows, index, COLUMNS)
 
 
-def _judge(records: pd.DataFrame, is_throttled: bool) -> dict[str, float | str | None]:
+def _judge(
+    records: pd.DataFrame, is_throttled: bool, load: str | None
+) -> dict[str, float | str | None]:
     ms = records["total_time_ms"].to_numpy(float)
     sample = pd.factorize(records["id"])[0]
     tokens = records[LENGTHS].fillna(0).to_numpy(float)
@@ -93,13 +103,15 @@ def _judge(records: pd.DataFrame, is_throttled: bool) -> dict[str, float | str |
     applies = {
         "residual": row["flagged_share"] > MOST_FLAGGED,
         "throttled": is_throttled,
+        "busy": load is not None,
         "drifting": has_trend and abs(drift) >= MOST_DRIFT,
         "unstable": variation > MOST_VARIATION
         or (outlier_share > MOST_OUTLIERS and outliers >= FEWEST_OUTLIERS),
+        UNJUDGED: np.isnan(variation) or np.isnan(drift),
     }
-    quality = next((mark for mark in MARKS if applies[mark]), "ok")
-    advice = ADVICE.get(quality, TOO_FEW if np.isnan(variation) or np.isnan(drift) else None)
-    return {"quality": quality, "quality_advice": advice and advice.format(**row), **row}
+    quality = next((mark for mark in MARKS if applies[mark]), OK)
+    advice = ADVICE.get(quality)
+    return {"quality": quality, "quality_advice": advice and advice.format(busy=load, **row), **row}
 
 
 def _spread(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> tuple[float, float, int]:
@@ -137,29 +149,9 @@ def _drift(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> tuple[floa
     return drift, bool(trend.pvalue < TREND_LEVEL)
 
 
-def _was_throttled(names: list[str], key: tuple[Hashable, ...], throttled: Collection) -> bool:
+def _shards_of(names: list[str], key: tuple[Hashable, ...]) -> list[tuple]:
+    """What the runs that a row may be of are called: of its subject, or of several."""
     value = dict(zip(names, key, strict=True))
     setting = tuple(value[name] for name in SETTING)
     shards = ((value["dataset"], value["subject"]), (None, None))
-    return any((value["pair"], *shard, *setting) in throttled for shard in shards)
-
-
-def quality_sentences(summary: pd.DataFrame) -> list[str]:
-    """For the report: how many rows should not be believed and which, and how many are flagged."""
-    rows = summary[summary["count"] > 0]
-    bad = rows[rows["quality"] != "ok"]
-    if bad.empty:
-        sentences = [f"All {len(rows)} rows of the summary are ok."]
-    else:
-        sentences = [f"{len(bad)} of {len(rows)} rows of the summary are not ok."]
-    sentences += [
-        f"{', '.join(str(row[name]) for name in [*IDENTITY, *SETTING])}: {row['quality']}; "
-        f"{row['quality_advice']}."
-        for row in bad.to_dict("records")
-    ]
-    share = rows["flagged"].sum() / max(rows["count"].sum(), 1)
-    if share > MOST_FLAGGED:
-        sentences.append(
-            f"{share:.1%} of all records are flagged: their stages do not add up to the wall time."
-        )
-    return sentences
+    return [(value["pair"], *shard, *setting) for shard in shards]

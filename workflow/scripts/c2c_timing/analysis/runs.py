@@ -1,4 +1,4 @@
-"""What shards wrote down beside their records: shapes of models and fusers, and throttling."""
+"""What shards wrote down beside their records: shapes, throttling, load."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..meters.load import busy_words
 from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
@@ -48,15 +49,26 @@ def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:
         UserError: a file is no run.
     """
     return {
-        (
-            run["pair"],
-            run.get("dataset"),
-            run.get("subject"),
-            *(run["model_config"].get(name.removeprefix("model_config.")) for name in SETTING),
-        )
+        _shard_key(run)
         for _, run in _read_runs(run_files)
         if (run.get("watch") or {}).get("throttled")
     }
+
+
+def read_busy(run_files: Iterable[Path]) -> dict[tuple[str | None, ...], str]:
+    """Shards beside which others were at work: their names as above, and the load in words.
+
+    Raises:
+        UserError: a file is no run.
+    """
+    words = {_shard_key(run): busy_words(run) for _, run in _read_runs(run_files)}
+    return {shard: load for shard, load in words.items() if load}
+
+
+def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:
+    config = run["model_config"]
+    setting = (config.get(name.removeprefix("model_config.")) for name in SETTING)
+    return (run["pair"], run.get("dataset"), run.get("subject"), *setting)
 
 
 def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..statistics import median_intervals
 from .columns import ERROR_COLUMNS, IDENTITY, SAMPLE, SETTING, SHARD, TIMING_KEYS
-from .quality import judge
+from .quality import NONE_BUSY, judge
 
 KEYS = [*IDENTITY, *SETTING]
 # How a shard's requests were made: a failure may tell both, either or neither.
@@ -18,7 +18,10 @@ LENGTHS = ["prompt_length", "response_length"]
 
 
 def summarize(
-    timings: pd.DataFrame, errors: pd.DataFrame, throttled: Collection[tuple] = frozenset()
+    timings: pd.DataFrame,
+    errors: pd.DataFrame,
+    throttled: Collection[tuple] = frozenset(),
+    busy: Mapping[tuple, str] = NONE_BUSY,
 ) -> pd.DataFrame:
     """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
@@ -28,7 +31,8 @@ def summarize(
     largest peak of any request, ``own_peak_memory_bytes_max`` without what other runtimes of the
     process hold. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
     ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
-    ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` is.
+    ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` and
+    ``busy`` are.
     """
     groups = timings.groupby(KEYS, dropna=False, sort=True)
     counts = groups.size().rename("count").to_frame()
@@ -38,7 +42,7 @@ def summarize(
     for column in LENGTHS:
         counts[f"{column}_median"] = groups[column].median()
     peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
-    parts = [counts, judge(groups, throttled), _accuracy(timings), peak, *_spread(groups)]
+    parts = [counts, judge(groups, throttled, busy), _accuracy(timings), peak, *_spread(groups)]
     parts.append(_own_peak(timings))
     return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
 

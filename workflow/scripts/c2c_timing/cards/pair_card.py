@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import UserError
-from ..places import PAIRS
+from ..places import PAIRS, with_home
 from .card_files import read_card
 
 SCHEMA = "pair_card.schema.yaml"
@@ -124,17 +124,19 @@ def load_pair_card(name: str) -> PairCard:
 
 def _model(entry: dict, weights: str) -> ModelSpec:
     return ModelSpec(
-        model=entry["model"],
+        model=with_home(entry["model"]),
         weights=weights,
         revision=entry.get("revision"),
-        config=PAIRS / entry["config"] if "config" in entry else None,
-        tokenizer=PAIRS / entry.get("tokenizer", "tokenizers/tiny"),
+        config=PAIRS / with_home(entry["config"]) if "config" in entry else None,
+        tokenizer=PAIRS / with_home(entry.get("tokenizer", "tokenizers/tiny")),
     )
 
 
 def _fuser(entry: dict, weights: str) -> FuserSpec:
     """Without a checkpoint there is nothing to load: such a fuser is dummy, whatever the models."""
-    return FuserSpec(weights=weights if "checkpoint" in entry else "dummy", **entry)
+    if "checkpoint" not in entry:
+        return FuserSpec(weights="dummy", **entry)
+    return FuserSpec(weights=weights, **{**entry, "checkpoint": with_home(entry["checkpoint"])})
 
 
 def _shape_files(specs: list[ModelSpec]) -> list[Path]:

@@ -12,6 +12,8 @@ from transformers.cache_utils import DynamicCache
 
 from ..errors import UserError
 from .cache import KVShape
+from .context_window import context_window
+from .fitness import NEEDED, without_cache
 
 
 @dataclass
@@ -37,7 +39,7 @@ class CausalLM:
     @property
     def context_window(self) -> int:
         """Tokens that prompt and answer may have together."""
-        return getattr(self.model.config.get_text_config(), "max_position_embeddings", 1 << 30)
+        return context_window(self.model.config)
 
     @property
     def vocabulary_size(self) -> int:
@@ -62,19 +64,21 @@ def probe_kv_shapes(name: str, decoder: Any, device: torch.device, keyword: str)
         UserError: the model keeps something else than keys and values (state-space layers, say).
     """
     cache = DynamicCache()
-    decoder(
-        input_ids=torch.zeros((1, 1), dtype=torch.long, device=device),
-        use_cache=True,
-        **{keyword: cache},
-    )
+    token = torch.zeros((1, 1), dtype=torch.long, device=device)
+    try:
+        decoder(input_ids=token, use_cache=True, **{keyword: cache})
+    except Exception as error:  # whatever its layers miss in such a cache
+        raise without_cache(name, error) from error
     shapes = []
     for layer in cache.layers:
         keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
         if keys is None or values is None or keys.ndim != 4 or keys.shape != values.shape:
-            raise UserError(f"{name}: not a model with a standard KV cache in every layer")
+            raise UserError(
+                f"{name}: not a model with a standard KV cache in every layer; {NEEDED}"
+            )
         shapes.append(KVShape(keys.shape[1], keys.shape[3]))
     if not shapes:
-        raise UserError(f"{name}: fills no KV cache; name a decoder-only model")
+        raise UserError(f"{name}: fills no KV cache; {NEEDED}")
     return shapes
 
 

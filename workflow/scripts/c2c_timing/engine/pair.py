@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,9 @@ from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..errors import UserError
 from .causal_lm import CausalLM
 from .devices import device_name
+from .fitness import refuse_bidirectional, refuse_config
 from .fuser import Fuser, dummy_fuser, load_fuser
+from .loading_errors import explained
 from .tokenizer import load_tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -61,15 +61,17 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
         raise UserError(
             f"{spec.model}: no such folder; name a folder with config.json and safetensors"
         )
-    with _explained(spec.model):
+    with explained(spec.model):
         if spec.weights == "dummy":
             config = AutoConfig.from_pretrained(str(spec.config), trust_remote_code=False)
+            refuse_config(spec.model, config)
             with device:
                 model = AutoModelForCausalLM.from_config(config, dtype=dtype)
             tokenizer = load_tokenizer(str(spec.tokenizer))
         else:
             # False, not the default: that one asks whether code of the repository may run
             how: dict[str, Any] = {"revision": spec.revision, "trust_remote_code": False}
+            refuse_config(spec.model, AutoConfig.from_pretrained(spec.model, **how))
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 spec.model, dtype=dtype, use_safetensors=True, output_loading_info=True, **how
             )
@@ -78,7 +80,9 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
                 raise ValueError(f"its weights lack {min(loading['missing_keys'])}")
             model = model.to(device)
             tokenizer = load_tokenizer(spec.model, revision=spec.revision)
-        return CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
+        lm = CausalLM(spec.model, model.eval().requires_grad_(False), tokenizer)
+        refuse_bidirectional(lm)
+        return lm
 
 
 def _load_fuser(
@@ -106,7 +110,7 @@ def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
     """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
     from huggingface_hub import snapshot_download
 
-    with _explained(spec.location):
+    with explained(spec.location):
         return Path(
             snapshot_download(
                 spec.location,
@@ -115,21 +119,6 @@ def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
                 local_files_only=from_cache,
             )
         )
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn what transformers and the Hub raise into one line."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # they raise some thirty kinds of errors
-        reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
-        raise UserError(
-            f"{what}: cannot be loaded ({reason[:200]}); check the name, the network or HF_ENDPOINT, "
-            "or run with --weights dummy"
-        ) from error
 
 
 def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..data.sources import SourceSpec
 from ..data.sources.local import check_subjects
 from ..errors import UserError
 from ..method_table import METHODS
+from ..places import with_home
 from ..runtime_table import RUNTIMES
 from .messages import off_schema, unknown
 from .shards import plan_shards
@@ -24,6 +25,15 @@ def read_plain_words(config: dict[str, Any]) -> None:
     for key, value in config.items():
         if isinstance(value, str):
             config[key] = words.get(value, value)
+
+
+def expand_home(config: dict[str, Any]) -> None:
+    """Let ``~`` in ``data_path`` mean what it means in a shell."""
+    paths = config.get("data_path")
+    if isinstance(paths, Mapping):
+        config["data_path"] = {
+            name: with_home(path) if isinstance(path, str) else path for name, path in paths.items()
+        }
 
 
 def empty_subjects(config: dict[str, Any], layers: Iterable[Mapping[str, Any] | None]) -> None:

@@ -26,10 +26,29 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     files += code_files.method_templates(config["methods"])
     if config["source"] == "builtin":
         files.append(card.sample_file(subject))
-    path = config["data_path"].get(dataset)
-    if config["source"] == "local" and path:
-        files += data_files(Path(path))
+    files += [path for path in _own_rows(dataset, config) if not _looks_like_pattern(path)]
     return _relative(files)
+
+
+def unlisted_rows(dataset: str, config: Mapping[str, Any]) -> list[str]:
+    """Files of rows that no rule can name, each with its size and time of change.
+
+    Snakemake takes braces in an input's name for a wildcard, and knows no way to write them. As a
+    parameter of the rule they are watched all the same.
+    """
+    found = [
+        (path, path.stat()) for path in _own_rows(dataset, config) if _looks_like_pattern(path)
+    ]
+    return [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found]
+
+
+def _own_rows(dataset: str, config: Mapping[str, Any]) -> list[Path]:
+    path = config["data_path"].get(dataset)
+    return data_files(Path(path)) if config["source"] == "local" and path else []
+
+
+def _looks_like_pattern(path: Path) -> bool:
+    return "{" in str(path) or "}" in str(path)
 
 
 def timing_code(config: Mapping[str, Any]) -> list[str]:

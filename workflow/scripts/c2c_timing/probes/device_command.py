@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..places import user_path
 from ..whole_files import write_text_whole
 
 
@@ -19,7 +20,7 @@ def device_parser(description: str | None, example: str, output: Path) -> argpar
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    flags.add_argument("--output", type=Path, default=output)
+    flags.add_argument("--output", type=user_path, default=output)
     return flags
 
 

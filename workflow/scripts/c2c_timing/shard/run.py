@@ -14,6 +14,7 @@ from ..data.sources import Row
 from ..errors import UserError
 from ..interrupts import Interrupted
 from ..meters import nvml
+from ..meters.load import busy_words
 from ..meters.machine import MachineLog
 from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
@@ -128,6 +129,8 @@ def _time_into(
             run["audit"] = audit_first(samples, session, walls) if extras.audit else None
             run["wall_seconds"] = walls.as_plain()
             files.publish(journal, run)
+            if load := busy_words(run):
+                say(f"{title}: other work ran beside it, {load}")
         except Interrupted as signal:
             raise Interrupted(signal.number, journal.kept()) from None
     return run
