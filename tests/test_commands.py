@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from folders import ROOT
+from patience import PATIENCE
 
 from c2c_timing.meters.peak_memory import FORGET
 
@@ -19,7 +20,7 @@ def run(script, *flags, cwd, **environment):
     import os
 
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+        command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
 
