@@ -1,11 +1,18 @@
-"""One thread for torch in tests: they run beside each other. And the fuzz tests' counts at the end."""
+"""One thread for torch in tests: they run beside each other. No example of Hypothesis is too slow.
+
+And the fuzz tests' counts at the end.
+"""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 
+from hypothesis import HealthCheck, settings
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_terminal_summary(terminalreporter):

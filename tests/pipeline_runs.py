@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from folders import ROOT
+from patience import PATIENCE
 
 SMALL = {
     "datasets": ["gsm8k", "mmlu", "ai2-arc"],
@@ -34,7 +35,7 @@ def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml",
     config = ["--configfile", configfile] if configfile else []
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", *words, *config],
-        cwd=project, capture_output=True, text=True, check=False, timeout=600,
+        cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE,
         env={**os.environ, **environment},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from folders import ROOT
+from patience import PATIENCE
 
 import merge_timings
 import plot_timings
@@ -19,7 +20,7 @@ def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "runtimes.py", *flags.split(),
          "--message_max_tokens", "3", "--repeats", "5", "--output", out],
-        cwd=tmp_path, capture_output=True, text=True, timeout=1800, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     records = str(out / "runtimes_timing.jsonl")

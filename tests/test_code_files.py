@@ -47,8 +47,8 @@ def imported(*modules):
     return names(map(Path, done.stdout.split()))
 
 
-# Triton comes with torch for CUDA alone.
-KERNELS = {"engine/static/decode_attention.py"}
+# Triton comes with torch for CUDA alone; with what its kernels alone import.
+KERNELS = {f"engine/static/{name}.py" for name in ("decode_attention", "decode_linear", "overlap")}
 HAS_TRITON = importlib.util.find_spec("triton") is not None
 
 

@@ -1,13 +1,19 @@
-"""The commands as a person types them, on the tiny pair."""
+"""The commands as a person types them, on the tiny pair.
+
+Some in a process of their own, as they are really run; the others in this one, which has read the
+libraries once for all of them.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 
 import pytest
 from folders import ROOT
+from patience import PATIENCE
 
 from c2c_timing.meters.peak_memory import FORGET
 
@@ -19,9 +25,26 @@ def run(script, *flags, cwd, **environment):
     import os
 
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+        command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Runs a command in this process, in the test's folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_here(script, *flags):
+        words = list(map(str, flags))
+        try:
+            code = importlib.import_module(script).main(words)
+        except SystemExit as ended:  # argparse's own way
+            code = ended.code
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess([script, *words], code, said.out, said.err)
+
+    return run_here
 
 
 def lines(path):
@@ -29,8 +52,8 @@ def lines(path):
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
-def test_help_shows_an_example(script, tmp_path):
-    done = run(script, "--help", cwd=tmp_path)
+def test_help_shows_an_example(script, here):
+    done = here(script, "--help")
     assert done.returncode == 0
     assert f"python workflow/scripts/{script}.py" in done.stdout
 
@@ -77,12 +100,22 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_shard_in_which_all_fails_fails_and_says_why(tmp_path):
+def test_a_command_in_a_process_of_its_own(tmp_path):
+    shown = run("comprehensive_timing_benchmark", "--help", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "python workflow/scripts/comprehensive_timing_benchmark.py" in shown.stdout
+    mistaken = run("comprehensive_timing_benchmark", "--dataset", "gsm8", cwd=tmp_path)
+    assert mistaken.returncode == 1
+    assert mistaken.stderr.splitlines() == [mistaken.stderr.strip()]
+    assert "did you mean gsm8k" in mistaken.stderr
+
+
+def test_a_shard_in_which_all_fails_fails_and_says_why(here, tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"answer": "1"}\n{"answer": "2"}\n')
-    done = run(
+    done = here(
         "comprehensive_timing_benchmark", "--dataset", "gsm8k", "--source", "local",
-        "--data_path", path, "--output_dir", "out", cwd=tmp_path,
+        "--data_path", path, "--output_dir", "out",
     )  # fmt: skip
     assert done.returncode == 1
     assert "every sample failed" in done.stderr
@@ -102,33 +135,33 @@ def test_a_shard_in_which_all_fails_fails_and_says_why(tmp_path):
     (["--dataset", "gsm8k", "--temperature", "-1"], "temperature"),
     (["--dataset", "gsm8k", "--output_dir", "/dev/null/x"], "/dev/null/x"),
 ])  # fmt: skip
-def test_a_mistake_is_one_clear_line(flags, words, tmp_path):
-    done = run("comprehensive_timing_benchmark", *flags, cwd=tmp_path)
+def test_a_mistake_is_one_clear_line(flags, words, here):
+    done = here("comprehensive_timing_benchmark", *flags)
     assert done.returncode == 1
-    assert words in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert words in line
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(tmp_path):
+def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(here, tmp_path):
     (tmp_path / "my.jsonl").write_text('{"prompt": "Why?"}\n{"question": "Who?"}\n')
     flags = ["--max_new_tokens", 2, "--length_views", "fixed"]
-    done = run(
+    done = here(
         "dataset_timing_benchmark", "--dataset_file", "my.jsonl", "--output", "f.jsonl", *flags,
-        cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     prompts = [record["prompt"] for record in lines(tmp_path / "f.jsonl")]
     assert ["Why?" in prompts[0], "Who?" in prompts[1]] == [True, True]
-    done = run(
+    done = here(
         "dataset_timing_benchmark", "--dataset", "cais/mmlu", "--source", "builtin",
-        "--num_samples", 5, "--output", "g.jsonl", *flags, cwd=tmp_path,
+        "--num_samples", 5, "--output", "g.jsonl", *flags,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len({record["subject"] for record in lines(tmp_path / "g.jsonl")}) > 1
 
 
-def test_the_batch_covers_every_data_set(tmp_path):
-    done = run("batch_timing_benchmark", "--num_samples", 1, "--max_new_tokens", 2, cwd=tmp_path)
+def test_the_batch_covers_every_data_set(here, tmp_path):
+    done = here("batch_timing_benchmark", "--num_samples", 1, "--max_new_tokens", 2)
     assert done.returncode == 0, done.stderr
     records = lines(tmp_path / "batch_timing_results.jsonl")
     assert len({record["dataset"] for record in records}) == 9

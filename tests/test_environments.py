@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from folders import ROOT
+from patience import PATIENCE
 
 from c2c_timing.planning import inputs
 
@@ -103,7 +104,7 @@ def test_the_image_holds_what_its_command_needs(tmp_path):
     (command,), flags = json.loads(steps["ENTRYPOINT"]), json.loads(steps["CMD"])
     done = subprocess.run(
         [sys.executable, "-m", command, *flags, "--dry-run", "--quiet", "rules"],
-        cwd=context, capture_output=True, text=True, check=False, timeout=300,
+        cwd=context, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"^time_shard +18$", done.stdout + done.stderr, re.MULTILINE)

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 
@@ -347,7 +348,7 @@ def test_all_rows_together_stay_small():
 
 def test_remaking_gives_the_same_bytes(tmp_path):
     script = SAMPLES / "make_samples.py"
-    subprocess.run([sys.executable, script, "--output", tmp_path], check=True, timeout=120)
+    subprocess.run([sys.executable, script, "--output", tmp_path], check=True, timeout=PATIENCE)
     for name in ("mmlu-redux", "longbench"):
         made = {path.name: path.read_bytes() for path in (tmp_path / name).glob("*")}
         kept = {path.name: path.read_bytes() for path in (SAMPLES / name).glob("*")}
@@ -357,6 +358,10 @@ def test_remaking_gives_the_same_bytes(tmp_path):
 def test_help_shows_an_example():
     script = SAMPLES / "make_samples.py"
     shown = subprocess.run(
-        [sys.executable, script, "--help"], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, script, "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     ).stdout
     assert "example: python workflow/samples/make_samples.py" in shown

@@ -229,7 +229,7 @@ def test_prompts_sorted_by_length_are_no_drift():
     assert judged(table).iloc[0]["quality"] == "ok"
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.01, 100), st.integers(0, 5))
 def test_the_unit_of_time_changes_nothing(factor, seed):
     table = with_outliers(drifting(requests(seed, repeats=2), 0.1))
@@ -239,7 +239,6 @@ def test_the_unit_of_time_changes_nothing(factor, seed):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 100)), min_size=1, max_size=30))
 def test_medians_of_groups(pairs):
     group, values = map(np.array, zip(*pairs, strict=True))

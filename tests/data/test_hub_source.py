@@ -129,12 +129,50 @@ def test_without_a_network_the_cache_serves_what_was_read_before(hub, tmp_path):
         assert _is_one_line(nothing[name], load_dataset_card(name).hub["id"])
 
 
+def test_without_a_network_streamed_rows_are_read_again(hub, tmp_path):
+    def first(number, **spec):
+        return (READ, ["openhermes", "all"], {"first": number, **spec})
+
+    calls = {"newest": first(3), "pinned": first(1, revision="v1")}
+    online = ask(hub.environment(tmp_path), calls)
+    before = len(hub.requests)
+    again = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {**calls, "fewer": first(2)})
+    assert len(hub.requests) == before
+    assert {name: again[name] for name in calls} == online
+    assert again["fewer"]["value"] == online["newest"]["value"][:2]
+    (kept,) = {path.name for path in (tmp_path / "assets").rglob("*") if path.is_file()}
+    assert kept == "openhermes2_5.json"  # and nothing half-written
+
+
+def test_rows_that_were_not_read_are_refused_without_a_network_and_fetched_with_one(tmp_path):
+    chat = [{"from": "human", "value": "é" * 9000}, {"from": "gpt", "value": "1"}]
+    rows = [{"id": str(n), "conversations": chat} for n in range(40)]
+    repositories.write_openhermes(tmp_path / "root", {"all": rows})
+    call = ["openhermes", "all"]
+    with StandInHub(tmp_path / "root") as hub:
+        offline = hub.environment(HF_HUB_OFFLINE="1")
+        ask(hub.environment(), {"some": (READ, call, {"first": 2})})
+        refused = ask(offline, {"all": (READ, call, {})})["all"]
+        assert _is_one_line(refused, "rows were read before and are kept", "network")
+        found = [
+            ask(where, {"all": (READ, call, {})})["all"] for where in (hub.environment(), offline)
+        ]
+    assert [answer.get("value") for answer in found] == [rows, rows]
+
+
 def test_without_a_network_a_pinned_revision_is_never_another_one(hub, tmp_path):
     pinned = (READ, ["gsm8k", "all"], {"revision": "v1"})
     newest = (READ, ["gsm8k", "all"], {})
     online = ask(hub.environment(tmp_path), {"pinned": pinned, "newest": newest})
     offline = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {"pinned": pinned})["pinned"]
     assert offline == online["pinned"] or _is_one_line(offline, "v1")
+
+
+def test_without_a_network_the_newest_revision_is_never_a_pinned_one(hub, tmp_path):
+    newest, pinned = ((READ, ["gsm8k", "all"], spec) for spec in ({}, {"revision": "v1"}))
+    online = ask(hub.environment(tmp_path), {"newest": newest, "pinned": pinned})
+    offline = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {"newest": newest})["newest"]
+    assert offline == online["newest"] or _is_one_line(offline, "another revision than main")
 
 
 def test_repository_that_is_not_there(tmp_path):

@@ -112,7 +112,7 @@ def filled(kind, shapes, capacity):
     return cache
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_stacked_projects_as_one_by_one(data):
     torch.manual_seed(0)

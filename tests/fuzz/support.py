@@ -24,7 +24,6 @@ def cases(count: int) -> settings:
         max_examples=count * SCALE,
         derandomize=SCALE == 1,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 

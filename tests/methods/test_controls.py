@@ -8,7 +8,7 @@ import pytest
 import torch
 from engine.running import run
 from engine.tiny_models import tiny_model
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.cards.pair_card import load_pair_card
@@ -113,7 +113,6 @@ SIZES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(SIZES, SIZES)
 def test_teachers_read_as_many_tokens_as_before_in_every_section(own, other):
     # projected stretches have one teacher token beside each base token

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from folders import ROOT, SCRIPTS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.errors import UserError
@@ -60,7 +60,6 @@ def test_a_second_attempt_goes_on_and_says_so(tmp_path, capsys):
     assert "attempt 2 takes over 2 of 8 samples" in said[0]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_cut_off_anywhere_it_keeps_every_whole_line_and_nothing_else(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("cut")

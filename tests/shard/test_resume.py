@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 import yaml
 from folders import ROOT
+from patience import PATIENCE
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
@@ -43,7 +44,7 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
     write_rows(tmp_path, NUM_SAMPLES)
     driver = [sys.executable, Path(__file__).with_name("kill_driver.py"), tmp_path, seed, KILLS]
     done = subprocess.run(
-        list(map(str, driver)), env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
+        list(map(str, driver)), env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -106,12 +107,13 @@ def heed_interrupts():
 
 def wait_for_samples(journal, count, process):
     begun = time.monotonic()
-    while time.monotonic() - begun < 120 and process.poll() is None:
+    while time.monotonic() - begun < PATIENCE and process.poll() is None:
         with contextlib.suppress(FileNotFoundError):
             if journal.read_bytes().count(b'"records"') >= count:
                 return
         time.sleep(0.01)
-    raise AssertionError(process.communicate(timeout=10)[1])
+    process.kill()
+    raise AssertionError(process.communicate()[1])
 
 
 def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
@@ -123,12 +125,12 @@ def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
         wait_for_samples(journal, 5 + kept.count(b'"records"'), process)
         if number == 0:
             second = command(tmp_path)
-            _, said = second.communicate(timeout=120)
+            _, said = second.communicate(timeout=PATIENCE)
             assert second.returncode == 1
             assert "another process is timing this shard" in said
             assert "Traceback" not in said
         process.send_signal(sent)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + sent
         content = journal.read_bytes()
         assert content.endswith(b"\n")

@@ -42,7 +42,7 @@ def hang_after(num_samples: int, job: str):
     def hanging(items, *_title, **_numbers):
         yield from items[:num_samples]
         subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
-        time.sleep(600)
+        time.sleep(7200)  # SLURM ends it, however late
 
     return hanging
 

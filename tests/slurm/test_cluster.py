@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 import yaml
 from default_config import DEFAULT
+from patience import PATIENCE
 from pipeline_runs import copy_project
 
 from c2c_timing.planning.shards import PlannedShard, plan_shards
@@ -52,13 +53,13 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture(scope="module", autouse=True)
 def cluster():
     done = subprocess.run(
-        [HERE / "cluster", "start"], capture_output=True, text=True, check=False, timeout=600
+        [HERE / "cluster", "start"], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     if done.returncode == SKIP:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.returncode == 0, done.stdout + done.stderr
     yield
-    subprocess.run([HERE / "cluster", "stop"], check=True, timeout=120)
+    subprocess.run([HERE / "cluster", "stop"], check=True, timeout=PATIENCE)
 
 
 class Run:
@@ -74,7 +75,7 @@ class Run:
             self.process = subprocess.Popen(command, cwd=project, stdout=log, stderr=log)
 
     def finish(self) -> Run:
-        self.code = self.process.wait(timeout=540)
+        self.code = self.process.wait(timeout=PATIENCE)
         return self
 
     @property

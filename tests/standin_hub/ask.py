@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from patience import PATIENCE
+
 TESTS = Path(__file__).resolve().parents[1]
 LIBRARY = TESTS.parent / "workflow" / "scripts"
 
@@ -38,7 +40,7 @@ def ask(environment: Mapping[str, str], calls: Mapping[str, Call]) -> dict[str, 
         env={**environment, "PYTHONPATH": f"{TESTS}:{LIBRARY}"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
     return json.loads(finished.stdout.splitlines()[-1])

@@ -22,3 +22,23 @@ def prompts(dataset: str, subject: str, first: int | None = None) -> list[Any]:
 
     card = load_dataset_card(dataset)
     return [build_prompt(card, subject, row).messages for row in rows(dataset, subject, first)]
+
+
+def uncarded(hub_id: str, source: dict[str, Any], **asked: Any) -> dict[str, Any]:
+    """The card that is made for a data set without one, what is said of it, and its prompts."""
+    from c2c_timing.cards.guessed_card import described
+    from c2c_timing.data.prompts import build_prompt
+    from c2c_timing.data.sources import SourceSpec, read_rows
+    from c2c_timing.data.sources.uncarded import uncarded as made_for
+
+    spec = SourceSpec(**{"kind": "hub", **source})
+    card = made_for(hub_id, spec, **asked)
+    (subject,) = card.subjects
+    found = list(read_rows(card, subject, spec))
+    return {
+        "name": card.name,
+        "subject": subject,
+        "said": described(card),
+        "ids": [row.id for row in found],
+        "prompts": [build_prompt(card, subject, row.values).messages for row in found],
+    }

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from c2c_timing.cards.dataset_card import DatasetCard, load_dataset_card, prompt_file_card
+from c2c_timing.cards.dataset_card import DatasetCard, has_card, load_dataset_card, prompt_file_card
+from c2c_timing.cards.guessed_card import described
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -25,6 +26,8 @@ from c2c_timing.progress import say
 EXAMPLES = """examples:
   python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\
       --num_samples 500 --output mmlu.jsonl
+  python workflow/scripts/dataset_timing_benchmark.py --dataset someone/riddles --output r.jsonl \\
+      --prompt_column riddle --choices_column options
   python workflow/scripts/dataset_timing_benchmark.py --dataset_file my_prompts.jsonl --output f.jsonl
       (lines such as {"prompt": "..."} or {"question": "..."})
 """
@@ -34,12 +37,16 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     what = flags.add_mutually_exclusive_group(required=True)
-    what.add_argument("--dataset", help="name of a card, or the Hub id of its data set")
+    what.add_argument("--dataset", help="name of a card, or any data set's Hub id")
     what.add_argument(
         "--dataset_file", type=with_home, help="JSONL with a prompt or a question in each line"
     )
     flags.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
     flags.add_argument("--split", help="instead of the card's (hub, local)")
+    columns = flags.add_argument_group("data sets without a card, each guessed unless given")
+    columns.add_argument("--config", help="configuration on the Hub")
+    columns.add_argument("--prompt_column", help="text, or a chat: its first user turn")
+    columns.add_argument("--choices_column", help="options of a multiple-choice question")
     flags.add_argument("--output", type=user_path, required=True, help="JSONL of records")
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
@@ -49,11 +56,37 @@ def parser() -> argparse.ArgumentParser:
 
 def shards_of(arguments: argparse.Namespace) -> tuple[DatasetCard, list[str], SourceSpec]:
     """The card, its subjects and its source, as the flags say."""
+    if arguments.dataset and "/" in arguments.dataset and not has_card(arguments.dataset):
+        return uncarded_shard(arguments)
+    for flag in ("config", "prompt_column", "choices_column"):
+        if getattr(arguments, flag) is not None:
+            named = arguments.dataset or arguments.dataset_file
+            raise UserError(
+                f"--{flag} is for data sets on the Hub without a card; {named} needs none"
+            )
     if arguments.dataset_file:
         card = prompt_file_card(Path(arguments.dataset_file))
         return card, ["all"], SourceSpec("local", data_path=arguments.dataset_file)
     card = load_dataset_card(arguments.dataset)
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision, arguments.split)
+    return card, card.expand_subjects(arguments.subject or "all"), source
+
+
+def uncarded_shard(
+    arguments: argparse.Namespace,
+) -> tuple[DatasetCard, list[str], SourceSpec]:
+    """The same of a data set without a card; says what was guessed."""
+    from c2c_timing.data.sources.uncarded import uncarded
+
+    source = SourceSpec(arguments.source, arguments.data_path, arguments.revision, arguments.split)
+    card = uncarded(
+        arguments.dataset,
+        source,
+        arguments.config,
+        arguments.prompt_column,
+        arguments.choices_column,
+    )
+    say(described(card))
     return card, card.expand_subjects(arguments.subject or "all"), source
 
 

@@ -125,6 +125,12 @@ def available_datasets() -> list[str]:
     return sorted(path.stem for path in DATASETS.glob("*.yaml"))
 
 
+def has_card(name: str) -> bool:
+    """Whether a card is called so, or describes the data set of this Hub id."""
+    names = available_datasets()
+    return name in names or name.lower() in {load_dataset_card(n).hub["id"].lower() for n in names}
+
+
 @functools.cache
 def load_dataset_card(name: str) -> DatasetCard:
     """Read and check a card, by its name or by its data set's Hub id.

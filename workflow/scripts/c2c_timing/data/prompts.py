@@ -117,12 +117,13 @@ def _turns(spec: dict[str, Any], row: dict[str, Any]) -> list[dict[str, str]]:
     turns = row.get(column)
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise SampleError("prompt", f"column {column!r} holds no list of turns")
-    messages = []
-    for turn in turns[:-1]:
+    first_user_only = spec.get("turns") == "first_user"
+    messages: list[dict[str, str]] = []
+    for turn in turns if first_user_only else turns[:-1]:
         native = turn.get(spec["role"])
         role = spec["roles"].get(native) if isinstance(native, str) else None
         text = turn.get(spec["text"])
-        if role is None:
+        if role is None or (first_user_only and (role != "user" or messages)):
             continue
         if not isinstance(text, str) or not text.strip():
             raise SampleError("prompt", f"column {column!r} holds a turn without text")

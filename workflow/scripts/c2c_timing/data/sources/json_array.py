@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 from .rows import Found
 from .strict_json import DECODER, as_row
@@ -13,7 +13,14 @@ from .strict_json import DECODER, as_row
 CHUNK_BYTES = 1 << 16
 
 
-def iterate_json_array(file: BinaryIO) -> Iterator[Found]:
+class Readable(Protocol):
+    """What is read in chunks: a file, a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+
+
+def iterate_json_array(file: Readable) -> Iterator[Found]:
     """The objects of an array; memory holds one row and one chunk.
 
     Raises:
@@ -45,7 +52,7 @@ def _items(text: _Text) -> Iterator[Found]:
 class _Text:
     """What has been read of a file and not yet been taken."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Readable) -> None:
         self.file = file
         self.decode = codecs.getincrementaldecoder("utf-8-sig")().decode
         self.text, self.ended = "", False
