@@ -104,7 +104,7 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
     card = prompt_file_card(Path("lengths.jsonl"))
     for tokens in progress(list(lengths), "prompt lengths", unit="prompt", every_seconds=0):
         row = Row(f"{tokens}-tokens", {"prompt": text_of(session, tokens)})
-        result = loop.time_row(card, "all", row)
+        result = loop.time_row(card, "main", row)
         for error in result.errors:
             say(f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}")
         yield from result.records

@@ -64,9 +64,9 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
-    (project / "results/timings/tiny/gsm8k_all_timing.jsonl").unlink()
+    (project / "results/timings/tiny/gsm8k_main_timing.jsonl").unlink()
     jobs = planned(project)
-    assert [job for job in jobs if job.endswith("jsonl")] == ["gsm8k_all_timing.jsonl"]
+    assert [job for job in jobs if job.endswith("jsonl")] == ["gsm8k_main_timing.jsonl"]
     assert {"merge_timings", "summarize_timings", "plot_timings", "write_report"} <= set(jobs)
 
 
@@ -74,9 +74,9 @@ def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
     ("workflow/datasets/mmlu.yaml", ["mmlu_virology_timing.jsonl"]),
     ("workflow/datasets/prompts/multiple_choice.jinja",
      ["ai2-arc_ARC-Easy_timing.jsonl", "mmlu_virology_timing.jsonl"]),
-    ("workflow/samples/gsm8k/all.jsonl", ["gsm8k_all_timing.jsonl"]),
+    ("workflow/samples/gsm8k/main.jsonl", ["gsm8k_main_timing.jsonl"]),
     ("workflow/scripts/c2c_timing/meters/clock.py", ["ai2-arc_ARC-Easy_timing.jsonl",
-     "gsm8k_all_timing.jsonl", "mmlu_virology_timing.jsonl"]),
+     "gsm8k_main_timing.jsonl", "mmlu_virology_timing.jsonl"]),
 ])  # fmt: skip
 def test_an_edit_of_what_a_record_depends_on_times_it_again(project, path, shards):
     with (project / path).open("a") as file:
@@ -118,15 +118,15 @@ def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
     jobs = planned(project, "--config", "seed=7")
     assert sum(job.endswith("jsonl") for job in jobs) == 3
     shutil.rmtree(project / "results" / "timings")
-    assert planned(project, "results/timings/tiny/gsm8k_all_timing.jsonl") == [
-        "gsm8k_all_timing.jsonl"
+    assert planned(project, "results/timings/tiny/gsm8k_main_timing.jsonl") == [
+        "gsm8k_main_timing.jsonl"
     ]
 
 
 def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_path):
     project = copy_project(tmp_path / "project")
     one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true"]
-    assert planned(project, *one) == ["self_test", "gsm8k_all_timing.jsonl"]
+    assert planned(project, *one) == ["self_test", "gsm8k_main_timing.jsonl"]
     report = project / "results" / "self_test.json"
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps({"passed": False, "device": "cpu", "threads": 1, "node": "n",
@@ -138,7 +138,7 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     code, text = snakemake(project, *one)
     assert code == 0, text
     assert "rule self_test" not in text
-    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
     assert run["self_test"]["node"] == "n"
     report.write_text(report.read_text() + " ")
     assert planned(project, *one) == []
@@ -146,9 +146,9 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
         file.write("# edited\n")
     assert planned(project, *one) == []
     # A shard that is still to do is not forgotten, whatever changed in the test of the clock.
-    other = "results/timings/tiny/openbookqa_all_timing.jsonl"
+    other = "results/timings/tiny/openbookqa_main_timing.jsonl"
     both = [other, *one[:-3], "datasets=[gsm8k, openbookqa]", *one[-2:]]
-    assert planned(project, *both) == ["openbookqa_all_timing.jsonl"]
+    assert planned(project, *both) == ["openbookqa_main_timing.jsonl"]
 
 
 def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(tmp_path):
@@ -156,25 +156,25 @@ def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(
     one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true", "device=cpu"]
     code, text = snakemake(project, *one)
     assert code == 0, text
-    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
     assert run["audit"]["methods"]["c2c"]["launches"]["projector"]["operators"] > 0
     with (project / "workflow/scripts/c2c_timing/probes/audit/trace.py").open("a") as file:
         file.write("# edited\n")
-    assert planned(project, *one) == ["gsm8k_all_timing.jsonl"]
+    assert planned(project, *one) == ["gsm8k_main_timing.jsonl"]
 
 
 def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
     """It leaves the others alone; tables wait for it, unless asked not to; mended, all is whole."""
-    rows = project / "workflow/samples/gsm8k/all.jsonl"
+    rows = project / "workflow/samples/gsm8k/main.jsonl"
     good = rows.read_text()
     rows.write_text('{"question": null}\n')
     (project / "results/timings/tiny/mmlu_virology_timing.jsonl").unlink()
     code, text = snakemake(project, "--quiet", "all")
     assert code == 1
     table = text[text.index("1 job failed") :].splitlines()
-    assert "tiny/gsm8k/all" in table[1]
+    assert "tiny/gsm8k/main" in table[1]
     assert "column 'question' is empty" in table[1]
-    assert table[1].endswith("results/logs/time_shard/tiny/gsm8k_all.log")
+    assert table[1].endswith("results/logs/time_shard/tiny/gsm8k_main.log")
     assert (project / "results/timings/tiny/mmlu_virology_timing.jsonl").exists()
 
     code, text = snakemake(project, "--config", "allow_missing=true")

@@ -155,9 +155,9 @@ def test_a_new_length_is_rehearsed_once_and_booked_as_building(session, monkeypa
     monkeypatch.setattr(
         session, "make_ready", lambda trial: (rehearsed.append(trial.runtime), make_ready(trial))
     )
-    rows = iter(read_rows(card, "all", session.settings.source))
+    rows = iter(read_rows(card, "main", session.settings.source))
     row = next(rows)
-    result = loop.time_row(card, "all", row)
+    result = loop.time_row(card, "main", row)
     assert result.errors == []
     assert len(result.records) == 2 * 2 * 2
     assert walls.seconds["building"] > 0
@@ -173,7 +173,7 @@ def test_a_new_length_is_rehearsed_once_and_booked_as_building(session, monkeypa
 
     built, booked = dict(session.running["moves"].builder.built), walls.seconds["building"]
     rehearsed.clear()
-    again = loop.time_row(card, "all", row)
+    again = loop.time_row(card, "main", row)
     assert len(again.records) == len(result.records)
     assert (rehearsed, walls.seconds["building"]) == ([], booked)
     assert session.running["moves"].builder.built == built

@@ -18,7 +18,7 @@ def test_inputs_of_a_shard_are_there():
 def test_a_template_that_one_method_reads_is_an_input_of_that_method_alone():
     template = "workflow/datasets/prompts/background.jinja"
     for methods, is_read in ((["c2c"], False), (["c2c", "t2t"], True)):
-        files = inputs.shard_inputs("tiny", "gsm8k", "all", with_(methods=methods))
+        files = inputs.shard_inputs("tiny", "gsm8k", "main", with_(methods=methods))
         assert (template in files) == is_read
 
 

@@ -19,6 +19,7 @@ from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 from c2c_timing.shard.clock_verdict import read_clock_verdict
+from c2c_timing.shard_names import BY_HAND, EVERY_SUBJECT
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -38,7 +39,12 @@ def parser() -> argparse.ArgumentParser:
         "--subject", action="append", help="a subject or a group; may be repeated"
     )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
-    flags.add_argument("--output_dir", type=Path, default=Path("results/timings"))
+    flags.add_argument(
+        "--output_dir",
+        type=Path,
+        default=Path(BY_HAND),
+        help="folder of PAIR/DATASET_SUBJECT_timing.jsonl: OUTPUT_DIR/*/*.jsonl are the records",
+    )
     flags.add_argument(
         "--residual_limit",
         type=float,
@@ -66,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; a shard that fails leaves the others alone."""
     arguments = parser().parse_args(argv)
     card = load_dataset_card(arguments.dataset)
-    subjects = card.expand_subjects(arguments.subject or "all")
+    subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None

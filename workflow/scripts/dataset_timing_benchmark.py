@@ -20,6 +20,7 @@ from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
+from c2c_timing.shard_names import EVERY_SUBJECT, ONLY_SUBJECT
 
 EXAMPLES = """examples:
   python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\
@@ -48,10 +49,10 @@ def shards_of(arguments: argparse.Namespace) -> tuple[DatasetCard, list[str], So
     """The card, its subjects and its source, as the flags say."""
     if arguments.dataset_file:
         card = prompt_file_card(Path(arguments.dataset_file))
-        return card, ["all"], SourceSpec("local", data_path=arguments.dataset_file)
+        return card, [ONLY_SUBJECT], SourceSpec("local", data_path=arguments.dataset_file)
     card = load_dataset_card(arguments.dataset)
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision, arguments.split)
-    return card, card.expand_subjects(arguments.subject or "all"), source
+    return card, card.expand_subjects(arguments.subject or EVERY_SUBJECT), source
 
 
 @exits_cleanly

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..shard_names import subject_today
 from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
@@ -51,7 +52,7 @@ def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:
         (
             run["pair"],
             run.get("dataset"),
-            run.get("subject"),
+            run.get("subject") and subject_today(run["subject"]),
             *(run["model_config"].get(name.removeprefix("model_config.")) for name in SETTING),
         )
         for _, run in _read_runs(run_files)

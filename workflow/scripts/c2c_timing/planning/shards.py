@@ -10,7 +10,15 @@ from typing import Any
 from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.pair_card import available_pairs, load_pair_card
 from ..errors import UserError
-from ..shard_names import BENCHMARKS, LOGS, TIMINGS, errors_file, run_file, timing_file
+from ..shard_names import (
+    BENCHMARKS,
+    EVERY_SUBJECT,
+    LOGS,
+    TIMINGS,
+    errors_file,
+    run_file,
+    timing_file,
+)
 from .messages import unknown
 
 
@@ -68,7 +76,7 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
         for dataset in config["datasets"]:
             if dataset not in available_datasets():
                 raise UserError(unknown("data set in datasets", dataset, available_datasets()))
-            subjects = config["subjects"].get(dataset, "all")
+            subjects = config["subjects"].get(dataset, EVERY_SUBJECT)
             names = load_dataset_card(dataset).expand_subjects(subjects)
             shards.extend(PlannedShard(pair, dataset, subject) for subject in names)
     return shards
