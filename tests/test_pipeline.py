@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -47,7 +48,7 @@ def test_everything_is_there(finished):
 
 
 def test_records_answer_the_usual_questions(finished):
-    files = sorted((finished / "results" / "timings").glob("*/*_timing.jsonl"))
+    files = sorted((finished / "results" / "timings").glob("*/*.jsonl"))
     records = [json.loads(line) for path in files for line in path.read_text().splitlines()]
     rates = [record["timing"]["tokens_per_second"] for record in records]
     assert sum(rates) / len(rates) > 0
@@ -61,6 +62,70 @@ def test_records_answer_the_usual_questions(finished):
 
 def test_a_second_run_does_nothing(finished):
     assert planned(finished) == []
+    assert planned(finished, "results/summary.tsv") == []
+
+
+GSM8K = "timings/tiny/gsm8k_main_timing.jsonl"
+AGAIN = {"gsm8k_main_timing.jsonl", "merge_timings", "summarize_timings"}
+
+
+@pytest.mark.parametrize(("path", "target", "jobs"), [
+    (GSM8K, "summary.tsv", AGAIN),
+    ("timings/tiny/gsm8k_main_run.json", "summary.tsv", AGAIN),
+    ("failed/tiny/gsm8k_main_errors.jsonl", "summary.tsv", AGAIN),
+    (GSM8K, "plots/throughput.png", {"gsm8k_main_timing.jsonl", "merge_timings", "plot_timings"}),
+    (GSM8K, "timings.parquet", {"gsm8k_main_timing.jsonl", "merge_timings"}),
+    ("timings.parquet", "summary.tsv", {"merge_timings", "summarize_timings"}),
+    ("errors.tsv", "summary.tsv", {"merge_timings", "summarize_timings"}),
+    ("timings.parquet", None, {"merge_timings", "summarize_timings", "plot_timings", "plot_floors",
+                               "find_bottlenecks", "write_stage_table", "write_report"}),
+    ("device.json", "bottlenecks.tsv", {"measure_device", "find_bottlenecks"}),
+    ("plots/throughput.svg", "report.html", {"plot_timings", "write_report"}),
+    ("plots/throughput.svg", "summary.tsv", set()),
+    ("plots/throughput.svg", None, {"plot_timings", "write_report"}),
+])  # fmt: skip
+def test_what_is_deleted_is_made_again_with_what_follows_from_it_and_nothing_else(
+    finished, path, target, jobs
+):
+    deleted = finished / "results" / path
+    aside = deleted.rename(deleted.with_name("aside"))
+    try:
+        found = planned(finished, *([f"results/{target}"] if target else []))
+    finally:
+        aside.rename(deleted)
+    assert set(found) == jobs
+    assert found.count("plot_timings") <= (1 if "plots" in f"{path}{target}" else 4)
+
+
+def test_a_deleted_shard_alone_is_timed_again(project):
+    shards = sorted((project / "results/timings/tiny").glob("*.jsonl"))
+    others = {
+        path: path.stat().st_mtime_ns for path in shards if path.name != "gsm8k_main_timing.jsonl"
+    }
+    (project / "results" / GSM8K).unlink()
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 0, text
+    assert (project / "results" / GSM8K).exists()
+    assert {path: path.stat().st_mtime_ns for path in others} == others
+    assert planned(project, "results/summary.tsv") == []
+
+
+def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project):
+    words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
+    command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
+    subprocess.run(command, cwd=project, check=True, timeout=600)
+    assert (project / "results/by_hand/timings/tiny/gsm8k_main_timing.jsonl").exists()
+    assert planned(project) == []
+    command += ["--output_dir", "results/timings"]
+    subprocess.run(command, cwd=project, check=True, timeout=600)
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 1
+    assert f"results/{GSM8K}: was timed with num_samples 1 by another call" in text
+    assert "Traceback" not in text
+    (project / "results" / GSM8K).unlink()
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 0, text
+    assert pd.read_csv(project / "results/summary.tsv", sep="\t")["count"].tolist() == [2, 2, 2]
 
 
 def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):

@@ -60,18 +60,29 @@ def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:
     }
 
 
+def read_run(path: Path) -> dict[str, Any] | None:
+    """What a shard's run wrote down; None where there is no such file.
+
+    Raises:
+        UserError: the file is no run.
+    """
+    if not path.is_file():
+        return None
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a shard's run file ({error!r})") from None
+    is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
+    if not is_run or not isinstance(run.get("model_config"), dict):
+        raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
+    return run
+
+
 def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in run_files:
-        if not path.is_file():
-            continue
-        try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path}: not a shard's run file ({error!r})") from None
-        is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
-        if not is_run or not isinstance(run.get("model_config"), dict):
-            raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
-        yield path, run
+        run = read_run(path)
+        if run is not None:
+            yield path, run
 
 
 def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -89,6 +89,11 @@ def wanted_shards(shards: Sequence[PlannedShard], config: Mapping[str, Any]) -> 
     return [shard for shard in shards if Path(shard.timing_file).exists()]
 
 
+def files_beside(files: Sequence[str], config: Mapping[str, Any]) -> list[str]:
+    """Files that shards leave beside their records: with ``allow_missing`` those that are there."""
+    return [file for file in files if not config["allow_missing"] or Path(file).exists()]
+
+
 def vocabulary() -> dict[str, list[str]]:
     """What each wildcard may be: every card's name, and every subject of every data set."""
     cards = [load_dataset_card(name) for name in available_datasets()]
