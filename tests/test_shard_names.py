@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from c2c_timing.shard_names import errors_file, journal_file, run_file, subject_today
+from c2c_timing.cards.subject_names import subject_today
+from c2c_timing.shard_names import errors_file, journal_file, run_file
 
 
 @pytest.mark.parametrize(("timing", "errors"), [

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
+from c2c_timing.cards.subject_names import EVERY_SUBJECT
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -19,7 +20,7 @@ from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import BY_HAND, EVERY_SUBJECT
+from c2c_timing.shard_names import BY_HAND
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100

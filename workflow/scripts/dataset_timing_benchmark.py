@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from c2c_timing.cards.dataset_card import DatasetCard, load_dataset_card, prompt_file_card
+from c2c_timing.cards.subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -20,7 +21,6 @@ from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.progress import say
-from c2c_timing.shard_names import EVERY_SUBJECT, ONLY_SUBJECT
 
 EXAMPLES = """examples:
   python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\

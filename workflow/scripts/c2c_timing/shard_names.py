@@ -17,9 +17,6 @@ BY_HAND = "results/by_hand/timings"
 
 JOURNALS = "journal"
 FAILED = "failed"
-# The only subject of a data set without subjects; "all" stands for every subject, and for nothing else.
-ONLY_SUBJECT = "main"
-EVERY_SUBJECT = "all"
 TIMING_END = "_timing.jsonl"
 
 
@@ -61,11 +58,6 @@ def run_file(timing: Path) -> Path:
 def journal_file(timing: Path) -> Path:
     """Finished samples of a run that goes on."""
     return timing.parent / JOURNALS / f"{_stem(timing)}.journal"
-
-
-def subject_today(subject: str) -> str:
-    """A subject by its present name: earlier versions called the only one ``all``."""
-    return ONLY_SUBJECT if subject == EVERY_SUBJECT else subject
 
 
 def _errors_name(timing: Path) -> str:

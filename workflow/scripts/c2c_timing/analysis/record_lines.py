@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..cards.schemas import explained, first_problem
+from ..cards.subject_names import subject_today
 from ..errors import UserError
-from ..shard_names import errors_file, errors_file_beside, subject_today
+from ..shard_names import errors_file, errors_file_beside
 from .columns import ERROR_COLUMNS, IDENTITY, STEPS
 
 SCHEMA = "record.schema.yaml"

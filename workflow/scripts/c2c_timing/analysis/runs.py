@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..cards.subject_names import subject_today
 from ..errors import UserError
-from ..shard_names import subject_today
 from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import UserError
 from ..places import DATASETS, SAMPLES
-from ..shard_names import EVERY_SUBJECT, ONLY_SUBJECT
 from .card_files import read_card
+from .subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from .templates import included_files, template_problem
 
 SCHEMA = "dataset_card.schema.yaml"

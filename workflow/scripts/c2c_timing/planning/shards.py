@@ -9,10 +9,10 @@ from typing import Any
 
 from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.pair_card import available_pairs, load_pair_card
+from ..cards.subject_names import EVERY_SUBJECT
 from ..errors import UserError
 from ..shard_names import (
     BENCHMARKS,
-    EVERY_SUBJECT,
     LOGS,
     TIMINGS,
     errors_file,

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...cards.dataset_card import DatasetCard
+from ...cards.subject_names import EVERY_SUBJECT
 from ...errors import UserError
-from ...shard_names import EVERY_SUBJECT
 from .files import FORMATS
 from .parts import find_files, numbered_files, saved_split
 
