@@ -120,7 +120,7 @@ def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project
     subprocess.run(command, cwd=project, check=True, timeout=600)
     code, text = snakemake(project, "results/summary.tsv")
     assert code == 1
-    assert f"results/{GSM8K}: was timed with num_samples 1 by another call" in text
+    assert f"results/{GSM8K}: was timed with max_new_tokens 2 by another call" in text
     assert "Traceback" not in text
     (project / "results" / GSM8K).unlink()
     code, text = snakemake(project, "results/summary.tsv")
