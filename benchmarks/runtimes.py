@@ -105,6 +105,7 @@ def runtimes_of(device: str) -> list[str]:
 def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[dict[str, Any]]:
     """The records of one prompt a length, repeat by repeat: a run that is stopped keeps what it has."""
     from c2c_timing.cards.dataset_card import prompt_file_card
+    from c2c_timing.cards.subject_names import ONLY_SUBJECT
     from c2c_timing.data.sources import Row
     from c2c_timing.shard.sample_loop import SampleLoop
 
@@ -116,7 +117,8 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
     for tokens, repeat in progress(rounds, "lengths × repeats", unit="round", every_seconds=0):
         name = f"{tokens:0{digits}}-tokens"
         row = Row(name, {"prompt": text_of(session, tokens)})
-        result = loop.time_row(prompt_file_card(Path(f"{name}.jsonl")), "all", row, [repeat])
+        card = prompt_file_card(Path(f"{name}.jsonl"))
+        result = loop.time_row(card, ONLY_SUBJECT, row, [repeat])
         for error in result.errors:
             line = f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}"
             if line not in said:

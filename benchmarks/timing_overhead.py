@@ -51,9 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.session import Session, Trial
 
     card = load_dataset_card("gsm8k")
-    row, other = itertools.islice(read_rows(card, "all", settings.source), 2)
+    row, other = itertools.islice(read_rows(card, "main", settings.source), 2)
     session = Session(settings, WallTimes())
-    tasks, troubles = session.preparation.tasks_of_row(card, "all", replace(row, other=other))
+    tasks, troubles = session.preparation.tasks_of_row(card, "main", replace(row, other=other))
     for trouble in troubles.values():
         raise trouble
     clock = measure_clock(session.pair.device.type)

@@ -19,7 +19,7 @@ SMALL = {
     "max_new_tokens": 3,
     "self_test": False,  # it takes longer than all of this; its own test says when it runs
 }
-SHARD = ["results/timings/tiny/gsm8k_all_timing.jsonl"]
+SHARD = ["results/timings/tiny/gsm8k_main_timing.jsonl"]
 
 
 def copy_project(folder: Path) -> Path:

@@ -69,7 +69,7 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "out" / "tiny"
-    records = {record["method"]: record for record in lines(folder / "gsm8k_all_timing.jsonl")}
+    records = {record["method"]: record for record in lines(folder / "gsm8k_main_timing.jsonl")}
     assert set(records) == {"c2c", "base", "teacher"}
     assert {record["timing"]["num_generated_tokens"] for record in records.values()} == {3}
     assert records["base"]["timing"]["teacher_prefill_ms"] is None
@@ -79,9 +79,9 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     for record in records.values():  # at least torch, where the system tells
         assert FORGET.exists() or record["peak_memory_bytes"] is None
         assert (record["peak_memory_bytes"] or 2**30) > 50e6
-    errors = lines(folder / "gsm8k_all_errors.jsonl")
+    errors = lines(folder / "failed" / "gsm8k_main_errors.jsonl")
     assert [error["stage"] for error in errors] == ["prompt", "tokenize", "read"]
-    run_file = json.loads((folder / "gsm8k_all_run.json").read_text())
+    run_file = json.loads((folder / "gsm8k_main_run.json").read_text())
     assert set(run_file["cold_requests"]) == {"c2c", "base", "teacher"}
     flagged = run_file["counts"].pop("flagged")
     assert flagged == sum(record["residual_flag"] for record in records.values())
@@ -121,7 +121,7 @@ def test_a_shard_in_which_all_fails_fails_and_says_why(here, tmp_path):
     assert "every sample failed" in done.stderr
     assert "column 'question' is missing" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "out" / "tiny" / "gsm8k_all_timing.jsonl").exists()
+    assert not (tmp_path / "out" / "tiny" / "gsm8k_main_timing.jsonl").exists()
 
 
 @pytest.mark.parametrize(("flags", "words"), [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -47,7 +48,7 @@ def test_everything_is_there(finished):
 
 
 def test_records_answer_the_usual_questions(finished):
-    files = sorted((finished / "results" / "timings").glob("*/*_timing.jsonl"))
+    files = sorted((finished / "results" / "timings").glob("*/*.jsonl"))
     records = [json.loads(line) for path in files for line in path.read_text().splitlines()]
     rates = [record["timing"]["tokens_per_second"] for record in records]
     assert sum(rates) / len(rates) > 0
@@ -61,12 +62,76 @@ def test_records_answer_the_usual_questions(finished):
 
 def test_a_second_run_does_nothing(finished):
     assert planned(finished) == []
+    assert planned(finished, "results/summary.tsv") == []
+
+
+GSM8K = "timings/tiny/gsm8k_main_timing.jsonl"
+AGAIN = {"gsm8k_main_timing.jsonl", "merge_timings", "summarize_timings"}
+
+
+@pytest.mark.parametrize(("path", "target", "jobs"), [
+    (GSM8K, "summary.tsv", AGAIN),
+    ("timings/tiny/gsm8k_main_run.json", "summary.tsv", AGAIN),
+    ("failed/tiny/gsm8k_main_errors.jsonl", "summary.tsv", AGAIN),
+    (GSM8K, "plots/throughput.png", {"gsm8k_main_timing.jsonl", "merge_timings", "plot_timings"}),
+    (GSM8K, "timings.parquet", {"gsm8k_main_timing.jsonl", "merge_timings"}),
+    ("timings.parquet", "summary.tsv", {"merge_timings", "summarize_timings"}),
+    ("errors.tsv", "summary.tsv", {"merge_timings", "summarize_timings"}),
+    ("timings.parquet", None, {"merge_timings", "summarize_timings", "plot_timings", "plot_floors",
+                               "find_bottlenecks", "write_stage_table", "write_report"}),
+    ("device.json", "bottlenecks.tsv", {"measure_device", "find_bottlenecks"}),
+    ("plots/throughput.svg", "report.html", {"plot_timings", "write_report"}),
+    ("plots/throughput.svg", "summary.tsv", set()),
+    ("plots/throughput.svg", None, {"plot_timings", "write_report"}),
+])  # fmt: skip
+def test_what_is_deleted_is_made_again_with_what_follows_from_it_and_nothing_else(
+    finished, path, target, jobs
+):
+    deleted = finished / "results" / path
+    aside = deleted.rename(deleted.with_name("aside"))
+    try:
+        found = planned(finished, *([f"results/{target}"] if target else []))
+    finally:
+        aside.rename(deleted)
+    assert set(found) == jobs
+    assert found.count("plot_timings") <= (1 if "plots" in f"{path}{target}" else 4)
+
+
+def test_a_deleted_shard_alone_is_timed_again(project):
+    shards = sorted((project / "results/timings/tiny").glob("*.jsonl"))
+    others = {
+        path: path.stat().st_mtime_ns for path in shards if path.name != "gsm8k_main_timing.jsonl"
+    }
+    (project / "results" / GSM8K).unlink()
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 0, text
+    assert (project / "results" / GSM8K).exists()
+    assert {path: path.stat().st_mtime_ns for path in others} == others
+    assert planned(project, "results/summary.tsv") == []
+
+
+def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project):
+    words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
+    command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
+    subprocess.run(command, cwd=project, check=True, timeout=600)
+    assert (project / "results/by_hand/timings/tiny/gsm8k_main_timing.jsonl").exists()
+    assert planned(project) == []
+    command += ["--output_dir", "results/timings"]
+    subprocess.run(command, cwd=project, check=True, timeout=600)
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 1
+    assert f"results/{GSM8K}: was timed with max_new_tokens 2 by another call" in text
+    assert "Traceback" not in text
+    (project / "results" / GSM8K).unlink()
+    code, text = snakemake(project, "results/summary.tsv")
+    assert code == 0, text
+    assert pd.read_csv(project / "results/summary.tsv", sep="\t")["count"].tolist() == [2, 2, 2]
 
 
 def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
-    (project / "results/timings/tiny/gsm8k_all_timing.jsonl").unlink()
+    (project / "results/timings/tiny/gsm8k_main_timing.jsonl").unlink()
     jobs = planned(project)
-    assert [job for job in jobs if job.endswith("jsonl")] == ["gsm8k_all_timing.jsonl"]
+    assert [job for job in jobs if job.endswith("jsonl")] == ["gsm8k_main_timing.jsonl"]
     assert {"merge_timings", "summarize_timings", "plot_timings", "write_report"} <= set(jobs)
 
 
@@ -74,9 +139,9 @@ def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
     ("workflow/datasets/mmlu.yaml", ["mmlu_virology_timing.jsonl"]),
     ("workflow/datasets/prompts/multiple_choice.jinja",
      ["ai2-arc_ARC-Easy_timing.jsonl", "mmlu_virology_timing.jsonl"]),
-    ("workflow/samples/gsm8k/all.jsonl", ["gsm8k_all_timing.jsonl"]),
+    ("workflow/samples/gsm8k/main.jsonl", ["gsm8k_main_timing.jsonl"]),
     ("workflow/scripts/c2c_timing/meters/clock.py", ["ai2-arc_ARC-Easy_timing.jsonl",
-     "gsm8k_all_timing.jsonl", "mmlu_virology_timing.jsonl"]),
+     "gsm8k_main_timing.jsonl", "mmlu_virology_timing.jsonl"]),
 ])  # fmt: skip
 def test_an_edit_of_what_a_record_depends_on_times_it_again(project, path, shards):
     with (project / path).open("a") as file:
@@ -118,15 +183,15 @@ def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
     jobs = planned(project, "--config", "seed=7")
     assert sum(job.endswith("jsonl") for job in jobs) == 3
     shutil.rmtree(project / "results" / "timings")
-    assert planned(project, "results/timings/tiny/gsm8k_all_timing.jsonl") == [
-        "gsm8k_all_timing.jsonl"
+    assert planned(project, "results/timings/tiny/gsm8k_main_timing.jsonl") == [
+        "gsm8k_main_timing.jsonl"
     ]
 
 
 def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_path):
     project = copy_project(tmp_path / "project")
     one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true"]
-    assert planned(project, *one) == ["self_test", "gsm8k_all_timing.jsonl"]
+    assert planned(project, *one) == ["self_test", "gsm8k_main_timing.jsonl"]
     report = project / "results" / "self_test.json"
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps({"passed": False, "device": "cpu", "threads": 1, "node": "n",
@@ -138,7 +203,7 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
     code, text = snakemake(project, *one)
     assert code == 0, text
     assert "rule self_test" not in text
-    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
     assert run["self_test"]["node"] == "n"
     report.write_text(report.read_text() + " ")
     assert planned(project, *one) == []
@@ -146,9 +211,9 @@ def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_pat
         file.write("# edited\n")
     assert planned(project, *one) == []
     # A shard that is still to do is not forgotten, whatever changed in the test of the clock.
-    other = "results/timings/tiny/openbookqa_all_timing.jsonl"
+    other = "results/timings/tiny/openbookqa_main_timing.jsonl"
     both = [other, *one[:-3], "datasets=[gsm8k, openbookqa]", *one[-2:]]
-    assert planned(project, *both) == ["openbookqa_all_timing.jsonl"]
+    assert planned(project, *both) == ["openbookqa_main_timing.jsonl"]
 
 
 def test_the_self_test_tests_every_runtime_of_the_config(tmp_path):
@@ -172,25 +237,25 @@ def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(
     one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true", "device=cpu"]
     code, text = snakemake(project, *one)
     assert code == 0, text
-    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
     assert run["audit"]["methods"]["c2c"]["launches"]["projector"]["operators"] > 0
     with (project / "workflow/scripts/c2c_timing/probes/audit/trace.py").open("a") as file:
         file.write("# edited\n")
-    assert planned(project, *one) == ["gsm8k_all_timing.jsonl"]
+    assert planned(project, *one) == ["gsm8k_main_timing.jsonl"]
 
 
 def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
     """It leaves the others alone; tables wait for it, unless asked not to; mended, all is whole."""
-    rows = project / "workflow/samples/gsm8k/all.jsonl"
+    rows = project / "workflow/samples/gsm8k/main.jsonl"
     good = rows.read_text()
     rows.write_text('{"question": null}\n')
     (project / "results/timings/tiny/mmlu_virology_timing.jsonl").unlink()
     code, text = snakemake(project, "--quiet", "all")
     assert code == 1
     table = text[text.index("1 job failed") :].splitlines()
-    assert "tiny/gsm8k/all" in table[1]
+    assert "tiny/gsm8k/main" in table[1]
     assert "column 'question' is empty" in table[1]
-    assert table[1].endswith("results/logs/time_shard/tiny/gsm8k_all.log")
+    assert table[1].endswith("results/logs/time_shard/tiny/gsm8k_main.log")
     assert (project / "results/timings/tiny/mmlu_virology_timing.jsonl").exists()
 
     code, text = snakemake(project, "--config", "allow_missing=true")

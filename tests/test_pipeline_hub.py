@@ -38,8 +38,8 @@ def test_a_published_pair_from_a_hub(tmp_path):
     mapping = {"0": {"1": {"0": [[0, 0]], "1": [[1, 1]]}}}
     (checkpoint / "projector_config.json").write_text(json.dumps(mapping))
     repositories.write_fuser(root, "qwen3_0.6b+qwen2.5_0.5b_Fuser", checkpoint)
-    rows = read_rows(load_dataset_card("gsm8k"), "all", SourceSpec("builtin"))
-    repositories.write_gsm8k(root, {"all": [row.values for row in rows]})
+    rows = read_rows(load_dataset_card("gsm8k"), "main", SourceSpec("builtin"))
+    repositories.write_gsm8k(root, {"main": [row.values for row in rows]})
 
     project = copy_project(tmp_path / "project")
     config = {"pairs": ["qwen3-0.6b_qwen2.5-0.5b"], "datasets": ["gsm8k"], "source": "hub",
@@ -50,7 +50,7 @@ def test_a_published_pair_from_a_hub(tmp_path):
         code, text = snakemake(project, "results/summary.tsv", configfile="hub.yaml", **environment)
         logs = "".join(path.read_text() for path in project.glob("results/logs/time_shard/*/*"))
         assert code == 0, text + logs
-    path = project / "results/timings/qwen3-0.6b_qwen2.5-0.5b/gsm8k_all_timing.jsonl"
+    path = project / "results/timings/qwen3-0.6b_qwen2.5-0.5b/gsm8k_main_timing.jsonl"
     records = [json.loads(line) for line in path.read_text().splitlines()]
     assert [record["model_config"]["weights"] for record in records] == ["real", "real"]
     assert records[0]["timing"]["projector_calls"] == 2

@@ -70,23 +70,23 @@ def _task(name: str, number: int) -> dict:
 ROWS: dict[str, dict[str, list[dict]]] = {
     "mmlu": {s: [_choice(s, n) for n in range(3)] for s in ("anatomy", "virology")},
     "mmlu-redux": {s: [_checked(n) for n in range(3)] for s in ("anatomy", "virology")},
-    "gsm8k": {"all": [{"question": f"{n} + 1?", "answer": f"So:\n#### {n + 1}"} for n in range(2)]},
-    "math-500": {"all": [{"problem": "$x$", "solution": "1", "answer": "1", "subject": "Algebra",
+    "gsm8k": {"main": [{"question": f"{n} + 1?", "answer": f"So:\n#### {n + 1}"} for n in range(2)]},
+    "math-500": {"main": [{"problem": "$x$", "solution": "1", "answer": "1", "subject": "Algebra",
                           "level": 2, "unique_id": f"test/algebra/{n}.json"} for n in range(2)]},
-    "openbookqa": {"all": [_book(n) for n in range(3)]},
+    "openbookqa": {"main": [_book(n) for n in range(3)]},
     "ai2-arc": {"ARC-Challenge": [_arc("c1", "ABCD"), _arc("c2", "123")],
                 "ARC-Easy": [_arc("e1", "ABC"), _arc("e2", "1234")]},
     "mmlu-pro": {c: [_pro(n, c) for n in range(3)] for c in ("law", "computer science")},
-    "openhermes": {"all": [_chat(n) for n in range(1500)]},
+    "openhermes": {"main": [_chat(n) for n in range(1500)]},
     "longbench": {t: [_task(t, n) for n in range(2)] for t in ("trec", "lcc")},
 }  # fmt: skip
 
 LOADS = {
     ("mmlu", "virology"): ("cais/mmlu", "virology", "test"),
     ("mmlu-redux", "virology"): ("edinburgh-dawg/mmlu-redux-2.0", "virology", "test"),
-    ("gsm8k", "all"): ("openai/gsm8k", "main", "test"),
-    ("math-500", "all"): ("HuggingFaceH4/MATH-500", "default", "test"),
-    ("openbookqa", "all"): ("allenai/openbookqa", "main", "test"),
+    ("gsm8k", "main"): ("openai/gsm8k", "main", "test"),
+    ("math-500", "main"): ("HuggingFaceH4/MATH-500", "default", "test"),
+    ("openbookqa", "main"): ("allenai/openbookqa", "main", "test"),
     ("ai2-arc", "ARC-Challenge"): ("allenai/ai2_arc", "ARC-Challenge", "test"),
     ("ai2-arc", "ARC-Easy"): ("allenai/ai2_arc", "ARC-Easy", "test"),
 }
@@ -106,7 +106,7 @@ def hub(tmp_path_factory):
     root = tmp_path_factory.mktemp("standin") / "root"
     for name, subjects in ROWS.items():
         repositories.WRITERS[name](root, subjects)
-    repositories.write_gsm8k(root, {"all": ROWS["gsm8k"]["all"][1:]}, revision="v1")
+    repositories.write_gsm8k(root, {"main": ROWS["gsm8k"]["main"][1:]}, revision="v1")
     checkpoint = root.parent / "checkpoint"
     checkpoint.mkdir()
     (checkpoint / "projector_0.pt").write_bytes(b"weights" * 1000)
@@ -178,7 +178,7 @@ def test_longbench_is_read_out_of_its_archive(answers):
 
 
 def test_revision_by_name_and_by_commit(answers):
-    only_second = {"value": ROWS["gsm8k"]["all"][1:]}
+    only_second = {"value": ROWS["gsm8k"]["main"][1:]}
     assert answers["by tag"] == only_second
     assert answers["by commit"] == only_second
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from c2c_timing.analysis.columns import CONDITIONS, TIMING_KEYS
 from c2c_timing.runtime_table import REFERENCE
+from c2c_timing.shard_names import errors_file
 
 LACKS = {
     "base": ("teacher", "projector", "num_teacher", "handover"),
@@ -26,7 +27,7 @@ def invent(seed=0, **changes):
     timing |= {"decode_total_ms": sum(steps), "projector_calls": 4, "num_generated_tokens": 8}
     timing |= {key: None for key in TIMING_KEYS if key.startswith(LACKS[method])}
     record = {
-        "id": f"x{seed}", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": method,
+        "id": f"x{seed}", "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": method,
         "runtime": "eager", "length_view": "natural", "repeat": 1, "order": 1,
         "prompt": "p", "response": "r", "prompt_length": 100 + seed, "response_length": 8,
         "teacher_prompt_length": None if method == "base" else 90 + seed, "residual_flag": False,
@@ -45,8 +46,9 @@ def invent(seed=0, **changes):
 def write(folder, records, errors=(), name="a"):
     path = folder / f"{name}_timing.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    beside = folder / f"{name}_errors.jsonl"
-    beside.write_text("".join(json.dumps(error) + "\n" for error in errors))
+    failed = errors_file(path)
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    failed.write_text("".join(json.dumps(error) + "\n" for error in errors))
     return path
 
 
@@ -65,7 +67,7 @@ def requests_of(delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm
             ids = [f"{dataset}/{n}" for n in range(samples)]
             parts.append(pd.DataFrame({
                 "id": np.repeat(ids, repeats), "repeat": np.tile(range(1, repeats + 1), samples),
-                "dataset": dataset, "subject": "all", "method": method,
+                "dataset": dataset, "subject": "main", "method": method,
                 "runtime": runtime, "total_time_ms": times.ravel(),
             }))  # fmt: skip
     table = pd.concat(parts, ignore_index=True)

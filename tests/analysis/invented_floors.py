@@ -38,7 +38,7 @@ def row(n=0, decode_ms=1e6, config=CONFIG, **changes):
               "decode_total_ms": decode_ms, "num_generated_tokens": 4,
               "total_time_ms": decode_ms + 3e3}  # fmt: skip
     return {"id": f"x{n}", "pair": "tiny", "method": "base", "runtime": "eager", "dataset": "gsm8k",
-            "subject": "all", "length_view": "natural", "prompt": "p", "prompt_length": 11, **timing,
+            "subject": "main", "length_view": "natural", "prompt": "p", "prompt_length": 11, **timing,
             **{f"model_config.{key}": value for key, value in config.items()}, **changes}  # fmt: skip
 
 

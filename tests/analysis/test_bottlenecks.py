@@ -252,7 +252,7 @@ def test_a_wrong_device_file_is_one_line(tmp_path, text, words):
 
 def test_shapes_are_found_beside_the_records(tmp_path):
     run = {"pair": "tiny", "model_config": CONFIG, "shapes": SHAPES}
-    timing = tmp_path / "gsm8k_all_timing.jsonl"
+    timing = tmp_path / "gsm8k_main_timing.jsonl"
     run_file(timing).write_text(json.dumps(run))
     assert read_shapes([run_file(timing), tmp_path / "none_run.json"]) == KNOWN
     older = tmp_path / "older_run.json"

@@ -30,7 +30,7 @@ def records(noise=0.02, samples=30, repeats=3, seed=0):
     for n in range(samples):
         prompt = int(rng.integers(100, 400))
         for repeat in range(1, repeats + 1):
-            where = {"id": f"x{n}", "dataset": "ab"[n % 2], "subject": "all", "repeat": repeat}
+            where = {"id": f"x{n}", "dataset": "ab"[n % 2], "subject": "main", "repeat": repeat}
             c2c = {
                 "method": "c2c", "prompt_length": prompt, "teacher_prompt_length": prompt,
                 "base_embedding_ms": cost("base_embedding", prompt - 1),

@@ -15,7 +15,7 @@ from c2c_timing.errors import UserError
 from c2c_timing.planning.shards import PlannedShard, manifest, plan_shards
 
 SUMMARY = pd.DataFrame(
-    {"pair": ["tiny"], "method": ["c2c"], "dataset": ["gsm8k"], "subject": ["all"],
+    {"pair": ["tiny"], "method": ["c2c"], "dataset": ["gsm8k"], "subject": ["main"],
      "count": [8], "failed": [1], "flagged": [0], "ttft_ms_mean": [1.5]}
 )  # fmt: skip
 
@@ -39,7 +39,7 @@ def test_every_planned_shard_is_found_where_the_plan_says(tmp_path):
 
 
 def test_a_missing_shard_is_a_row_of_zeros_and_marks_all_rows(tmp_path):
-    shards = [PlannedShard("tiny", "gsm8k", "all"), PlannedShard("tiny", "null", "NA")]
+    shards = [PlannedShard("tiny", "gsm8k", "main"), PlannedShard("tiny", "null", "NA")]
     covered = coverage(*run_of(shards, tmp_path, done=shards[:1]))
     assert covered["state"].tolist() == ["done", "missing"]
     summary = mark_partial(SUMMARY, covered)
@@ -56,7 +56,7 @@ def test_a_missing_shard_is_a_row_of_zeros_and_marks_all_rows(tmp_path):
 
 
 def test_a_complete_run_is_not_partial(tmp_path):
-    shards = [PlannedShard("tiny", "gsm8k", "all")]
+    shards = [PlannedShard("tiny", "gsm8k", "main")]
     covered = coverage(*run_of(shards, tmp_path, done=shards))
     summary = mark_partial(SUMMARY, covered)
     assert summary.drop(columns="partial").equals(SUMMARY)

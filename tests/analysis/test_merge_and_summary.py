@@ -66,7 +66,7 @@ def test_summary_quantiles_and_missing_stages(tmp_path):
 
 
 def test_failures_are_counted_where_they_belong(tmp_path):
-    def failure(method, subject="all"):
+    def failure(method, subject="main"):
         return {"id": "f", "dataset": "gsm8k", "subject": subject, "pair": "tiny", "method": method,
                 "stage": "request", "error_type": "E", "message": "m"}  # fmt: skip
 
@@ -74,8 +74,8 @@ def test_failures_are_counted_where_they_belong(tmp_path):
     records = [invent(n, method=m) for n in range(2) for m in ("c2c", "base")]
     summary = summarize(*merge([write(tmp_path, records, errors)]))
     by = summary.set_index(["subject", "method"])
-    assert by.loc[("all", "c2c"), "failed"] == 2
-    assert by.loc[("all", "base"), "failed"] == 1
+    assert by.loc[("main", "c2c"), "failed"] == 2
+    assert by.loc[("main", "base"), "failed"] == 1
     lost = summary[summary["subject"] == "lost"].iloc[0]
     assert (lost["count"], lost["failed"]) == (0, 1)
 
@@ -170,7 +170,7 @@ def test_the_report_says_whether_it_pays(tmp_path):
 
 def test_the_report_escapes_and_needs_no_network(tmp_path):
     hostile = "<script>alert(1)</script>"
-    error = {"id": hostile, "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": None,
+    error = {"id": hostile, "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": None,
              "stage": "prompt", "error_type": "E", "message": hostile}  # fmt: skip
     page = render(*merge([write(tmp_path, [invent(), invent(1)], [error])]), tmp_path)
     assert hostile not in page

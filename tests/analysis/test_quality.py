@@ -26,7 +26,7 @@ from c2c_timing.analysis.summary import KEYS, summarize
 from c2c_timing.errors import UserError
 
 NO_ERRORS = pd.DataFrame(columns=ERROR_COLUMNS)
-SHARD = ("tiny", "gsm8k", "all", "cpu", "float32", "dummy")
+SHARD = ("tiny", "gsm8k", "main", "cpu", "float32", "dummy")
 
 
 def requests(seed=0, samples=40, repeats=1, noise=0.02, **columns):
@@ -167,7 +167,7 @@ def test_throttling_marks_the_shard_of_that_device_alone():
     tables = [requests(1), requests(2, subject="other"), requests(3, method="base")]
     tables.append(requests(4, **{"model_config.device": "NVIDIA H100"}))
     table = judged(*tables, throttled={SHARD})
-    hit = (table["subject"] == "all") & (table["model_config.device"] == "cpu")
+    hit = (table["subject"] == "main") & (table["model_config.device"] == "cpu")
     assert (table.loc[hit, "quality"] == "throttled").all()
     assert (table.loc[~hit, "quality"] == "ok").all()
     whole_file = judged(*tables, throttled={("tiny", None, None, "cpu", "float32", "dummy")})
@@ -257,10 +257,10 @@ def test_a_sample_is_compared_with_itself_where_it_can_be():
 
 def run_file(folder, throttled, **identity):
     run = {
-        "pair": "tiny", "dataset": "gsm8k", "subject": "all", "watch": {"throttled": throttled},
+        "pair": "tiny", "dataset": "gsm8k", "subject": "main", "watch": {"throttled": throttled},
         "model_config": {"device": "cpu", "dtype": "float32", "weights": "dummy"},
     } | identity  # fmt: skip
-    path = folder / f"{identity.get('subject', 'all')}_run.json"
+    path = folder / f"{identity.get('subject', 'main')}_run.json"
     path.write_text(json.dumps(run))
     return path
 
@@ -293,10 +293,10 @@ def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsy
     fast["model_config"] = {**fast["model_config"], "device": "NVIDIA H100", "dtype": "bfloat16"}
     folder = tmp_path / "timings" / "tiny"
     folder.mkdir(parents=True)
-    write(folder, [invent(0), fast], name="gsm8k_all")
-    run_file(folder, True).rename(folder / "gsm8k_all_run.json")
+    write(folder, [invent(0), fast], name="gsm8k_main")
+    run_file(folder, True).rename(folder / "gsm8k_main_run.json")
     manifest, timings, errors, summary = (tmp_path / n for n in ("s.tsv", "t", "e.tsv", "s"))
-    manifest.write_text("pair\tdataset\tsubject\ntiny\tgsm8k\tall\n")
+    manifest.write_text("pair\tdataset\tsubject\ntiny\tgsm8k\tmain\n")
     shards = ["--manifest", manifest, "--timings-dir", tmp_path / "timings"]
     merged = [*shards, "--output", timings, "--errors-output", errors]
     assert merge_timings.main([*map(str, merged)]) == 0

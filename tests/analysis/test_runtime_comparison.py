@@ -149,7 +149,7 @@ def test_runtimes_are_run_to_be_compared_and_no_mixture(tmp_path):
     assert kept_apart(merge([write(tmp_path, records())])[0]) is None
 
 
-def failure(method=None, runtime=None, subject="all", **more):
+def failure(method=None, runtime=None, subject="main", **more):
     return {"id": "f", "dataset": "gsm8k", "subject": subject, "pair": "tiny", "method": method,
             "stage": "request", "error_type": "E", "message": "m", "runtime": runtime, **more}  # fmt: skip
 
@@ -170,13 +170,13 @@ def test_failures_count_for_the_method_and_runtime_that_they_name(tmp_path):
     table, errors = merge([write(tmp_path, records(), errors)])
     assert list(errors.columns)[-1] == "runtime"
     assert failed(summarize(table, errors)) == {
-        ("all", "c2c", "graphs"): 4, ("all", "c2c", "eager"): 3,
-        ("all", "base", "graphs"): 1, ("all", "base", "eager"): 2,
+        ("main", "c2c", "graphs"): 4, ("main", "c2c", "eager"): 3,
+        ("main", "base", "graphs"): 1, ("main", "base", "eager"): 2,
     }  # fmt: skip
     before = errors.drop(columns="runtime")
     assert failed(summarize(table, before)) == {
-        ("all", "c2c", "graphs"): 5, ("all", "c2c", "eager"): 5,
-        ("all", "base", "graphs"): 2, ("all", "base", "eager"): 2,
+        ("main", "c2c", "graphs"): 5, ("main", "c2c", "eager"): 5,
+        ("main", "base", "graphs"): 2, ("main", "base", "eager"): 2,
     }  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def test_what_failed_altogether_has_a_row_of_its_own(tmp_path):
               failure("c2c", "graphs", "lost"), failure("base", "compiled")]  # fmt: skip
     table = summarize(*merge([write(tmp_path, records(("eager",)), errors)]))
     assert failed(table) == {
-        ("all", "c2c", "eager"): 0, ("all", "base", "eager"): 0, ("all", "base", "compiled"): 1,
+        ("main", "c2c", "eager"): 0, ("main", "base", "eager"): 0, ("main", "base", "compiled"): 1,
         ("lost", "c2c", "graphs"): 2, ("lost", "base", "?"): 2,
     }  # fmt: skip
     assert (table.loc[table["count"] == 0, "failed"] > 0).all()

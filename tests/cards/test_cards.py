@@ -69,3 +69,21 @@ def test_a_wrong_card_names_file_and_key(change, tmp_path):
 def test_files_that_determine_a_prompt():
     names = [path.name for path in load_dataset_card("mmlu").files_for("virology")]
     assert names == ["mmlu.yaml", "multiple_choice.jinja", "question_and_choices.jinja"]
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "math-500", "openbookqa", "openhermes"])
+def test_the_subject_of_a_data_set_without_subjects_is_main(name):
+    card = load_dataset_card(name)
+    assert list(card.subjects) == card.expand_subjects("all") == card.expand_subjects("main")
+    assert card.expand_subjects("all") == ["main"]
+
+
+@pytest.mark.parametrize("subjects", [
+    {"all": {}}, {"ALL": {}}, {"a": {"groups": ["all"]}}, {"a": {"native": "all"}},
+])  # fmt: skip
+def test_all_is_no_name_of_a_subject_or_group(subjects, tmp_path):
+    content = yaml.safe_load(load_dataset_card("gsm8k").path.read_text())
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content | {"subjects": subjects}))
+    with pytest.raises(UserError, match="means every subject"):
+        read_dataset_card(path)

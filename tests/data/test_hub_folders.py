@@ -99,7 +99,7 @@ def test_archive_by_its_name(folders):
     archive = folders["longbench"] / "data.zip"
     assert [r.values for r in read(archive, "longbench", "trec")] == builtin("longbench", "trec")
     with pytest.raises(UserError, match=r"data/nothing\.jsonl|\.zip"):
-        read(archive, "gsm8k", "all")
+        read(archive, "gsm8k", "main")
 
 
 def test_unpacked_archive(folders, tmp_path):
@@ -131,11 +131,11 @@ def write_parts(folder, rows, name="{split}-{n:05d}-of-{total:05d}.parquet", spl
 ])  # fmt: skip
 def test_parts_in_order(tmp_path, folder, name):
     write_parts(tmp_path / folder, ROWS, name)
-    assert [row.values for row in read(tmp_path, "gsm8k", "all")] == ROWS
+    assert [row.values for row in read(tmp_path, "gsm8k", "main")] == ROWS
     missing = sorted((tmp_path / folder).iterdir())[1]
     missing.rename(tmp_path / "elsewhere.parquet")
     with pytest.raises(UserError, match="part 1 of 3") as error:
-        read(tmp_path, "gsm8k", "all")
+        read(tmp_path, "gsm8k", "main")
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -143,22 +143,22 @@ def test_parts_of_two_sets_are_never_mixed(tmp_path):
     write_parts(tmp_path / "main", ROWS)
     write_parts(tmp_path / "main", ROWS, total=2)
     with pytest.raises(UserError, match="several sets"):
-        read(tmp_path, "gsm8k", "all")
+        read(tmp_path, "gsm8k", "main")
 
 
 def test_two_files_of_one_name(tmp_path):
     write_parts(tmp_path / "main", ROWS, "test.parquet", total=1)
     (tmp_path / "main" / "test.jsonl").write_text(json.dumps(ROWS[0]))
     with pytest.raises(UserError, match="several files"):
-        read(tmp_path, "gsm8k", "all")
+        read(tmp_path, "gsm8k", "main")
 
 
 def test_other_configurations_and_splits_are_not_chosen(tmp_path):
     write_parts(tmp_path / "socratic", ROWS)
     write_parts(tmp_path / "main", ROWS, split="train")
     with pytest.raises(UserError, match="no file for gsm8k"):
-        read(tmp_path, "gsm8k", "all")
-    assert [row.values for row in read(tmp_path, "gsm8k", "all", split="train")] == ROWS
+        read(tmp_path, "gsm8k", "main")
+    assert [row.values for row in read(tmp_path, "gsm8k", "main", split="train")] == ROWS
 
 
 def test_a_saved_data_set_of_another_split(tmp_path):
@@ -174,12 +174,12 @@ def test_a_table_that_is_none(tmp_path, name):
     for content in (b"", b"ARROW1\0\0 no", b"\xff\xff\xff\xff\x00\x00\x00\x00", b"no table at all"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UserError) as error:
-            assert read(tmp_path / name, "gsm8k", "all") != []
+            assert read(tmp_path / name, "gsm8k", "main") != []
         assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(("dataset", "subject", "count"), [
-    ("gsm8k", "all", 16), ("mmlu", "abstract_algebra", 3), ("longbench", "hotpotqa", None),
+    ("gsm8k", "main", 16), ("mmlu", "abstract_algebra", 3), ("longbench", "hotpotqa", None),
 ])  # fmt: skip
 def test_the_shared_folders(dataset, subject, count):
     if not CASES.is_dir():

@@ -54,9 +54,9 @@ def hub(tmp_path_factory):
     root = tmp_path_factory.mktemp("hub") / "root"
     for dataset in DATASETS:
         _write(root, dataset)
-    repositories.write_gsm8k(root, {"all": _builtin("gsm8k", "all")[-1:]}, revision="v1")
+    repositories.write_gsm8k(root, {"main": _builtin("gsm8k", "main")[-1:]}, revision="v1")
     chat = {"conversations": [{"from": "human", "value": "One?"}, {"from": "gpt", "value": "1"}]}
-    repositories.write_openhermes(root, {"all": [chat]}, revision="v1")
+    repositories.write_openhermes(root, {"main": [chat]}, revision="v1")
     trec = {"input": "Why?", "context": "Because.", "answers": ["so"], "dataset": "trec"}
     repositories.write_longbench(root, {"trec": [trec]}, revision="v1")
     with StandInHub(root) as opened:
@@ -68,11 +68,11 @@ def answers(hub):
     """Every read of this module that needs nothing special, in one process."""
     pairs = [(dataset, subject) for dataset in DATASETS for subject in _subjects(dataset)]
     calls = {f"{dataset} {subject}": (READ, [dataset, subject], {}) for dataset, subject in pairs}
-    calls["turns"] = (PROMPTS, ["openhermes", "all"], {})
-    for dataset, subject in (("gsm8k", "all"), ("openhermes", "all"), ("longbench", "trec")):
+    calls["turns"] = (PROMPTS, ["openhermes", "main"], {})
+    for dataset, subject in (("gsm8k", "main"), ("openhermes", "main"), ("longbench", "trec")):
         calls[f"{dataset} v1"] = (READ, [dataset, subject], {"revision": "v1"})
         calls[f"{dataset} v9"] = (READ, [dataset, subject], {"revision": "v9"})
-    calls["no split"] = (READ, ["gsm8k", "all"], {"split": "holdout"})
+    calls["no split"] = (READ, ["gsm8k", "main"], {"split": "holdout"})
     calls["no member"] = (READ, ["longbench", "lcc"], {"revision": "v1"})
     return ask(hub.environment(), calls)
 
@@ -96,7 +96,7 @@ def test_rows_are_the_built_in_ones(answers, dataset):
 
 def test_conversations_become_prompts(answers):
     card = load_dataset_card("openhermes")
-    expected = [build_prompt(card, "all", row).messages for row in _builtin("openhermes", "all")]
+    expected = [build_prompt(card, "main", row).messages for row in _builtin("openhermes", "main")]
     assert answers["turns"] == {"value": expected}
 
 
@@ -118,7 +118,7 @@ def test_nothing_leaves_this_machine(hub, answers):
 
 def test_without_a_network_the_cache_serves_what_was_read_before(hub, tmp_path):
     calls = {name: (READ, [name, subject], {}) for name, subject in
-             (("gsm8k", "all"), ("ai2-arc", "ARC-Easy"), ("longbench", "trec"))}  # fmt: skip
+             (("gsm8k", "main"), ("ai2-arc", "ARC-Easy"), ("longbench", "trec"))}  # fmt: skip
     first = ask(hub.environment(tmp_path), calls)
     before = len(hub.requests)
     again = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), calls)
@@ -131,7 +131,7 @@ def test_without_a_network_the_cache_serves_what_was_read_before(hub, tmp_path):
 
 def test_without_a_network_streamed_rows_are_read_again(hub, tmp_path):
     def first(number, **spec):
-        return (READ, ["openhermes", "all"], {"first": number, **spec})
+        return (READ, ["openhermes", "main"], {"first": number, **spec})
 
     calls = {"newest": first(3), "pinned": first(1, revision="v1")}
     online = ask(hub.environment(tmp_path), calls)
@@ -148,7 +148,7 @@ def test_rows_that_were_not_read_are_refused_without_a_network_and_fetched_with_
     chat = [{"from": "human", "value": "é" * 9000}, {"from": "gpt", "value": "1"}]
     rows = [{"id": str(n), "conversations": chat} for n in range(40)]
     repositories.write_openhermes(tmp_path / "root", {"all": rows})
-    call = ["openhermes", "all"]
+    call = ["openhermes", "main"]
     with StandInHub(tmp_path / "root") as hub:
         offline = hub.environment(HF_HUB_OFFLINE="1")
         ask(hub.environment(), {"some": (READ, call, {"first": 2})})
@@ -161,15 +161,15 @@ def test_rows_that_were_not_read_are_refused_without_a_network_and_fetched_with_
 
 
 def test_without_a_network_a_pinned_revision_is_never_another_one(hub, tmp_path):
-    pinned = (READ, ["gsm8k", "all"], {"revision": "v1"})
-    newest = (READ, ["gsm8k", "all"], {})
+    pinned = (READ, ["gsm8k", "main"], {"revision": "v1"})
+    newest = (READ, ["gsm8k", "main"], {})
     online = ask(hub.environment(tmp_path), {"pinned": pinned, "newest": newest})
     offline = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {"pinned": pinned})["pinned"]
     assert offline == online["pinned"] or _is_one_line(offline, "v1")
 
 
 def test_without_a_network_the_newest_revision_is_never_a_pinned_one(hub, tmp_path):
-    newest, pinned = ((READ, ["gsm8k", "all"], spec) for spec in ({}, {"revision": "v1"}))
+    newest, pinned = ((READ, ["gsm8k", "main"], spec) for spec in ({}, {"revision": "v1"}))
     online = ask(hub.environment(tmp_path), {"newest": newest, "pinned": pinned})
     offline = ask(hub.environment(tmp_path, HF_HUB_OFFLINE="1"), {"newest": newest})["newest"]
     assert offline == online["newest"] or _is_one_line(offline, "another revision than main")
@@ -189,13 +189,13 @@ def test_no_hub_at_all(hub, tmp_path):
         closed.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
         environment = hub.environment(tmp_path, HF_ENDPOINT=endpoint, **HURRY)
-        names = {"gsm8k": "all", "openhermes": "all", "longbench": "trec"}
+        names = {"gsm8k": "main", "openhermes": "main", "longbench": "trec"}
         answers = ask(environment, {n: (READ, [n, subject], {}) for n, subject in names.items()})
     for name in names:
         assert _is_one_line(answers[name], load_dataset_card(name).hub["id"])
 
 
-@pytest.mark.parametrize(("dataset", "subject"), [("longbench", "trec"), ("gsm8k", "all")])
+@pytest.mark.parametrize(("dataset", "subject"), [("longbench", "trec"), ("gsm8k", "main")])
 def test_a_shard_of_one_data_set_in_a_process_of_its_own(hub, dataset, subject):
     answer = ask(hub.environment(), {"alone": (READ, [dataset, subject], {})})["alone"]
     assert answer == {"value": _builtin(dataset, subject)}
@@ -218,10 +218,10 @@ def test_first_rows_of_openhermes_are_read_without_the_rest(tmp_path):
         ]}
         for n in range(LARGE_ROWS)
     ]  # fmt: skip
-    folder = repositories.write_openhermes(tmp_path / "root", {"all": rows})
+    folder = repositories.write_openhermes(tmp_path / "root", {"main": rows})
     size = (folder / "openhermes2_5.json").stat().st_size
     with StandInHub(tmp_path / "root") as hub:
-        answer = ask(hub.environment(), {"rows": (READ, ["openhermes", "all"], {"first": 3})})
+        answer = ask(hub.environment(), {"rows": (READ, ["openhermes", "main"], {"first": 3})})
         sent = hub.sent_bytes("openhermes2_5.json")
     assert _without_nulls(answer["rows"].get("value")) == rows[:3], answer["rows"].get("message")
     assert sent < size / 2

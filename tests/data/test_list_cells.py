@@ -92,7 +92,7 @@ def test_a_table_of_parquet_rows_as_pandas_writes_it(tmp_path):
 
 def test_only_columns_of_lists_are_read_as_lists(tmp_path):
     (tmp_path / "a.csv").write_text('problem,answer\n"[1, 2]","[0, 1]"\n')
-    (row,) = read(tmp_path / "a.csv", "math-500", "all")
+    (row,) = read(tmp_path / "a.csv", "math-500", "main")
     assert row.values == {"problem": "[1, 2]", "answer": "[0, 1]"}
 
 

@@ -139,7 +139,7 @@ def test_selection_is_ordered_and_repeatable(available, wanted, seed):
 
 
 @pytest.mark.parametrize(("dataset", "subject", "folder", "count"), [
-    ("gsm8k", "all", "gsm8k", 1319), ("math-500", "all", "math-500", 500),
+    ("gsm8k", "main", "gsm8k", 1319), ("math-500", "main", "math-500", 500),
     ("ai2-arc", "ARC-Challenge", "ai2_arc", 1170), ("longbench", "multi_news", "longbench", 40),
 ])  # fmt: skip
 def test_real_rows(dataset, subject, folder, count):

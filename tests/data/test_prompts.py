@@ -70,14 +70,14 @@ def test_any_row_is_a_prompt_or_a_clear_error(name, data):
 
 def test_row_text_is_never_a_template():
     card = load_dataset_card("gsm8k")
-    prompt = build_prompt(card, "all", {"question": "{{ 7*7 }} {% raw %}", "answer": ""})
+    prompt = build_prompt(card, "main", {"question": "{{ 7*7 }} {% raw %}", "answer": ""})
     assert "{{ 7*7 }} {% raw %}" in prompt.messages[0]["content"]
 
 
 def test_a_conversation_ends_before_its_last_turn_and_drops_the_system():
     turns = [("system", ""), ("human", " Hi "), ("gpt", "Hello"), ("human", "Why?"), ("gpt", "So.")]
     row = {"conversations": [{"from": who, "value": text} for who, text in turns]}
-    prompt = build_prompt(load_dataset_card("openhermes"), "all", row)
+    prompt = build_prompt(load_dataset_card("openhermes"), "main", row)
     assert prompt.messages == [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hello"},

@@ -97,7 +97,7 @@ def answers(hub):
 
 def test_named_columns_make_prompts(answers):
     found = answers["riddles"]["value"]
-    assert (found["name"], found["subject"]) == ("someone--riddles", "all")
+    assert (found["name"], found["subject"]) == ("someone--riddles", "main")
     texts = [messages[0]["content"] for messages in found["prompts"]]
     assert len(texts) == 3
     assert "What is 1?" in texts[1] and "A. one 1\nB. two" in texts[1]
@@ -250,5 +250,5 @@ def test_what_columns_hold():
 
 def test_text_of_a_row_is_data_and_a_hostile_column_no_template():
     card = guessed_card(PLACE, {"{{ x }}": TEXT})
-    prompt = build_prompt(card, "all", {"{{ x }}": "{{ 1 + 1 }}"})
+    prompt = build_prompt(card, "main", {"{{ x }}": "{{ 1 + 1 }}"})
     assert prompt.messages[0]["content"] == "{{ 1 + 1 }}"

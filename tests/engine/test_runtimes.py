@@ -37,8 +37,8 @@ def shard(tmp_path_factory):
             RuntimeRow("eager_again", "eager, again", ("cpu", "cuda"), CALLS),
         )
         assert command.main([*FLAGS, "--runtimes", *BOTH, "--output_dir", str(folder)]) == 0
-    lines = (folder / "tiny" / "gsm8k_all_timing.jsonl").read_text().splitlines()
-    run = json.loads((folder / "tiny" / "gsm8k_all_run.json").read_text())
+    lines = (folder / "tiny" / "gsm8k_main_timing.jsonl").read_text().splitlines()
+    run = json.loads((folder / "tiny" / "gsm8k_main_run.json").read_text())
     return [json.loads(line) for line in lines], run
 
 
@@ -64,7 +64,7 @@ def test_runtimes_are_interleaved_in_an_order_drawn_for_each_sample_and_repeat(s
     settings = RunSettings(load_pair_card("tiny"), methods=ARMS, runtimes=BOTH)
     made = turns(shard[0])
     for (name, repeat), order in made.items():
-        where = {"id": name, "dataset": "gsm8k", "subject": "all"}
+        where = {"id": name, "dataset": "gsm8k", "subject": "main"}
         assert order == [turn[:2] for turn in draw_order(settings, where, repeat)]
     assert len(set(map(tuple, made.values()))) > 1
     alternations = [
@@ -104,10 +104,10 @@ def test_a_runtime_that_does_not_run_here_is_refused_in_one_line(tmp_path, monke
 @pytest.mark.parametrize("seed", range(20))
 def test_with_one_runtime_the_order_is_what_it_was_before_there_were_several(seed):
     settings = RunSettings(load_pair_card("tiny"), methods=tuple(METHODS), seed=seed)
-    where = {"id": f"x{seed}", "dataset": "gsm8k", "subject": "all"}
+    where = {"id": f"x{seed}", "dataset": "gsm8k", "subject": "main"}
     for views, repeat in itertools.product((("natural",), LENGTH_VIEWS), (1, 2)):
         expected = [(method, view) for view in views for method in METHODS]
-        random.Random(f"{seed}/gsm8k/all/x{seed}/{repeat}").shuffle(expected)
+        random.Random(f"{seed}/gsm8k/main/x{seed}/{repeat}").shuffle(expected)
         order = draw_order(replace(settings, length_views=views), where, repeat)
         assert [(method, view) for method, _, view in order] == expected
         assert {runtime for _, runtime, _ in order} == {REFERENCE}
@@ -115,7 +115,7 @@ def test_with_one_runtime_the_order_is_what_it_was_before_there_were_several(see
 
 def test_no_runtime_is_favoured_by_its_place():
     settings = RunSettings(load_pair_card("tiny"), runtimes=BOTH)
-    samples = ({"id": f"x{n}", "dataset": "gsm8k", "subject": "all"} for n in range(1200))
+    samples = ({"id": f"x{n}", "dataset": "gsm8k", "subject": "main"} for n in range(1200))
     first = [draw_order(settings, where, 1)[0].runtime for where in samples]
     # 600 expected, standard deviation 17
     assert 500 < first.count("eager") < 700

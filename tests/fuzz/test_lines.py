@@ -24,7 +24,7 @@ FOREIGN = [b"", b"\n", b"{}\n", b"[]\n", b'"x"\n', b"null\n", b"7\n", b"{", b'{"
 def record(number, **changes):
     timing = dict.fromkeys(TIMING_KEYS, number + 1.5)
     return {
-        "id": f"x{number}", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": "c2c",
+        "id": f"x{number}", "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": "c2c",
         "runtime": "eager", "length_view": "natural", "repeat": 1, "order": 1, "attempt": 1,
         "prompt": "p", "prompt_length": 9, "response": "r", "response_length": 1, "residual_flag": False,
         "model_config": {"base_model": "b", "teacher_model": "t", "weights": "dummy",
@@ -34,7 +34,7 @@ def record(number, **changes):
     }  # fmt: skip
 
 
-FAILED = {"id": "f", "dataset": "gsm8k", "subject": "all", "pair": "tiny", "method": None,
+FAILED = {"id": "f", "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": None,
           "stage": "prompt", "error_type": "E", "message": "m"}  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def test_foreign_lines_among_rows(tally, tmp_path_factory, lines):
     path.write_bytes(b"".join(lines))
     good = sum(line.startswith(b'{"question"') for line in path.read_bytes().splitlines())
     with tally.case():
-        rows = list(read_rows(load_dataset_card("gsm8k"), "all", SourceSpec("local", str(path))))
+        rows = list(read_rows(load_dataset_card("gsm8k"), "main", SourceSpec("local", str(path))))
         tally["skipped rows"] += sum(bool(row.problem) for row in rows)
         assert sum(row.values == {"question": "Why?"} for row in rows) == good
         assert len({row.id for row in rows}) == len(rows)
@@ -158,4 +158,4 @@ def test_any_place_of_rows(tally, tmp_path_factory, name):
     for place in (f"{folder}/{name}", name):
         with tally.case():
             spec = SourceSpec("local", place)
-            list(read_rows(load_dataset_card("gsm8k"), "all", spec))
+            list(read_rows(load_dataset_card("gsm8k"), "main", spec))

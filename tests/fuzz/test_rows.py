@@ -26,6 +26,7 @@ from c2c_timing.data.prompts import build_prompt
 from c2c_timing.data.sources import SourceSpec, read_rows
 from c2c_timing.errors import UserError
 from c2c_timing.settings import RunSettings
+from c2c_timing.shard_names import errors_file
 
 from .support import (
     HOSTILE_OTHERS,
@@ -122,9 +123,11 @@ def time_rows(session, tally, tmp_path_factory):
             assert_clear(str(error))
             run = None
         files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} - {path.name}
-        start = f"out/tiny/{dataset}_{subject}"
-        ends = ("timing.jsonl", "errors.jsonl", "run.json") if run else ("errors.jsonl.partial",)
-        assert files <= {f"{start}_{end}" for end in ends}
+        name = f"{dataset}_{subject}"
+        start = f"out/tiny/{name}"
+        failed = f"out/tiny/failed/{name}_errors.jsonl"
+        whole = {f"{start}_timing.jsonl", f"{start}_run.json", failed}
+        assert files <= (whole if run else {f"{failed}.partial"})
         if not run:
             return
         check(card, subject, settings, folder / f"{start}_timing.jsonl", run)
@@ -132,8 +135,7 @@ def time_rows(session, tally, tmp_path_factory):
     def check(card, subject, settings, timing, run):
         rows = list(read_rows(card, subject, settings.source))
         records = [json.loads(line) for line in timing.read_bytes().splitlines()]
-        beside = timing.with_name(timing.name.replace("timing", "errors"))
-        errors = [json.loads(line) for line in beside.read_bytes().splitlines()]
+        errors = [json.loads(line) for line in errors_file(timing).read_bytes().splitlines()]
         tally["skipped rows"] += len(errors)
         assert len({row.id for row in rows}) == len(rows)
         assert len(records) + len(errors) == len(rows) == run["counts"]["samples"]
@@ -241,7 +243,7 @@ def test_odd_types_of_parquet(try_rows, dataset):
 
 
 IDS = [None, "", "a", "a", "a#2", "a#2", "a#3", 1, "1", 1.0, True, [], {"a": 1}, "../../x", "x\ny", "x" * 999,
-       "\0", "a/b", "'", '"', "\ud800", "\udfff", "gsm8k/all/0", "math-500/all/0"]  # fmt: skip
+       "\0", "a/b", "'", '"', "\ud800", "\udfff", "gsm8k/main/0", "math-500/main/0"]  # fmt: skip
 
 
 @cases(60)

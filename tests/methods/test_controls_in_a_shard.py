@@ -14,7 +14,10 @@ def shard(tmp_path, *flags):
     folder = tmp_path / "tiny"
     records, errors = (
         [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        for path in (folder / "gsm8k_all_timing.jsonl", folder / "gsm8k_all_errors.jsonl")
+        for path in (
+            folder / "gsm8k_main_timing.jsonl",
+            folder / "failed" / "gsm8k_main_errors.jsonl",
+        )
     )
     return code, records, errors
 

@@ -33,7 +33,7 @@ def tiny():
 
     def sample(text, other=None):
         prompt = Prompt([{"role": "user", "content": text}], chat=True)
-        return session.preparation.sample(prompt, load_dataset_card("gsm8k"), "all", text, other)
+        return session.preparation.sample(prompt, load_dataset_card("gsm8k"), "main", text, other)
 
     one = sample("How much is 2 + 2?", other=lambda: sample("How many legs has a cat?"))
     tasks, troubles = session.preparation.tasks(one)

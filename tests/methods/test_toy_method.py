@@ -67,7 +67,7 @@ def results(tmp_path_factory):
         commands = [
             (comprehensive_timing_benchmark, "--dataset gsm8k --num_samples 2 --max_new_tokens 4 "
              "--length_views fixed --device cpu --methods base base_twice --output_dir timings"),
-            (merge_timings, "timings/tiny/gsm8k_all_timing.jsonl --output t.parquet "
+            (merge_timings, "timings/tiny/gsm8k_main_timing.jsonl --output t.parquet "
              "--errors-output errors.tsv"),
             (summarize_timings, "--timings t.parquet --errors errors.tsv --output summary.tsv"),
             *((plot_timings, f"--figure {figure} --timings t.parquet --png {figure}.png "
@@ -80,7 +80,7 @@ def results(tmp_path_factory):
 
 
 def test_its_records_are_records(results):
-    lines = (results / "timings" / "tiny" / "gsm8k_all_timing.jsonl").read_text().splitlines()
+    lines = (results / "timings" / "tiny" / "gsm8k_main_timing.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
     validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
     assert all(validator.is_valid(record) for record in records)
@@ -100,7 +100,7 @@ def test_its_records_are_records(results):
 
 
 def test_its_cold_request_is_kept_apart(results):
-    run = json.loads((results / "timings" / "tiny" / "gsm8k_all_run.json").read_text())
+    run = json.loads((results / "timings" / "tiny" / "gsm8k_main_run.json").read_text())
     assert set(run["cold_requests"]) == {"base", "base_twice"}
     assert run["settings"]["methods"] == ["base", "base_twice"]
 

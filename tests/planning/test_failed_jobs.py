@@ -7,7 +7,10 @@ import pytest
 from c2c_timing.planning.failed_jobs import REASON_WIDTH, FailedJobs, missing_report
 from c2c_timing.planning.shards import PlannedShard
 
-SHARDS = [PlannedShard("tiny", "gsm8k", "all"), PlannedShard("tiny", "mmlu", "high_school_physics")]
+SHARDS = [
+    PlannedShard("tiny", "gsm8k", "main"),
+    PlannedShard("tiny", "mmlu", "high_school_physics"),
+]
 SLURM = "SLURM-job '7' failed, SLURM status is: '{}'. Detailed failure reason unavailable."
 
 
@@ -49,7 +52,7 @@ def test_the_reason_is_what_ended_it(run, message, log, reason):
     fail(message=message, log=log)
     title, line = jobs.report().splitlines()
     assert title.startswith("1 job failed")
-    assert line.startswith("  tiny/gsm8k/all  ")
+    assert line.startswith("  tiny/gsm8k/main  ")
     assert reason in line
     assert (SHARDS[0].log in line) == (log is not None)
 

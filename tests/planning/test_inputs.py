@@ -28,7 +28,7 @@ def test_rows_under_names_like_patterns_are_watched_though_no_rule_can_name_them
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
     config = with_(source="local", data_path={"gsm8k": str(tmp_path)})
-    listed = inputs.shard_inputs("tiny", "gsm8k", "all", config)
+    listed = inputs.shard_inputs("tiny", "gsm8k", "main", config)
     assert str(plain) in listed
     assert not [path for path in listed if "{" in path or "}" in path]
     (watched,) = inputs.unlisted_rows("gsm8k", config)
@@ -61,7 +61,7 @@ def test_snakemake_plans_a_shard_of_such_rows_in_a_home_folder(tmp_path):
 def test_a_template_that_one_method_reads_is_an_input_of_that_method_alone():
     template = "workflow/datasets/prompts/background.jinja"
     for methods, is_read in ((["c2c"], False), (["c2c", "t2t"], True)):
-        files = inputs.shard_inputs("tiny", "gsm8k", "all", with_(methods=methods))
+        files = inputs.shard_inputs("tiny", "gsm8k", "main", with_(methods=methods))
         assert (template in files) == is_read
 
 

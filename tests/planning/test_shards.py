@@ -28,7 +28,7 @@ def test_tables_wait_for_all_shards_unless_some_may_be_missing(tmp_path, monkeyp
 def test_a_shard_is_named_alike_everywhere():
     shard = PlannedShard("tiny", "mmlu", "virology")
     assert shard.timing_file == "results/timings/tiny/mmlu_virology_timing.jsonl"
-    assert shard.errors_file == "results/timings/tiny/mmlu_virology_errors.jsonl"
+    assert shard.errors_file == "results/failed/tiny/mmlu_virology_errors.jsonl"
     assert shard.run_file == "results/timings/tiny/mmlu_virology_run.json"
     assert shard.log == "results/logs/time_shard/tiny/mmlu_virology.log"
     assert manifest([shard]) == "pair\tdataset\tsubject\ntiny\tmmlu\tvirology"

@@ -31,7 +31,7 @@ def main(folder: Path, seed: int, kills: int) -> None:
         load_pair_card("tiny"), methods=("base", "c2c"), source=source, max_new_tokens=1,
     )  # fmt: skip
     session, card = Session(settings, WallTimes()), load_dataset_card("gsm8k")
-    draw, journal = random.Random(seed), folder / "out" / "tiny" / "journal" / "gsm8k_all.jsonl"
+    draw, journal = random.Random(seed), folder / "out" / "tiny" / "journal" / "gsm8k_main.journal"
     longest = 0.0
 
     def num_finished() -> int:
@@ -41,7 +41,7 @@ def main(folder: Path, seed: int, kills: int) -> None:
         child = os.fork()
         if not child:
             os.close(1)
-            run_shard(card, "all", session, WallTimes(), folder / "out")
+            run_shard(card, "main", session, WallTimes(), folder / "out")
             os._exit(0)
         if attempt <= kills:
             # The first kill learns how long five samples take; the others come at a random moment

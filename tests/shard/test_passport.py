@@ -24,7 +24,7 @@ def run(tmp_path_factory):
          "--seed", "7", "--output_dir", str(folder)]
     )  # fmt: skip
     assert code == 0
-    return json.loads((folder / "tiny" / "gsm8k_all_run.json").read_text())
+    return json.loads((folder / "tiny" / "gsm8k_main_run.json").read_text())
 
 
 def test_the_passport_of_a_shard(run):

@@ -84,13 +84,13 @@ def watched(tmp_path, monkeypatch):
 
 
 def order_of(session, row, repeat):
-    where = {"id": row.id, "dataset": CARD.name, "subject": "all"}
+    where = {"id": row.id, "dataset": CARD.name, "subject": "main"}
     return draw_order(session.settings, where, repeat)
 
 
 def test_a_cold_request_is_the_first_after_building(watched):
     loop = SampleLoop(watched.session, WallTimes(), 1)
-    result = loop.time_row(CARD, "all", row(10))
+    result = loop.time_row(CARD, "main", row(10))
     assert result.errors == []
     assert {name: set(cold) for name, cold in result.cold_timings.items()} == {
         name: set(METHODS) for name in BOTH
@@ -104,11 +104,11 @@ def test_a_cold_request_is_the_first_after_building(watched):
 def test_every_request_of_a_new_length_is_rehearsed_before_the_first_is_timed(watched):
     session, walls = watched.session, WallTimes()
     loop = SampleLoop(session, walls, 1)
-    loop.time_row(CARD, "all", row(10))
+    loop.time_row(CARD, "main", row(10))
     for words, is_new in ((40, True), (40, False), (10, False), (90, True)):
         watched.calls.clear()
         before = dict(session.running["moves"].builder.built), walls.seconds["building"]
-        result = loop.time_row(CARD, "all", row(words))
+        result = loop.time_row(CARD, "main", row(words))
         assert result.errors == []
         orders = [order_of(session, row(words), repeat) for repeat in (1, 2)]
         every = [turn for order in orders for turn in order]
@@ -122,7 +122,7 @@ def test_every_request_of_a_new_length_is_rehearsed_before_the_first_is_timed(wa
 
 
 def test_at_each_length_every_runtime_answers_the_same(watched):
-    result = SampleLoop(watched.session, WallTimes(), 1).time_row(CARD, "all", row(10))
+    result = SampleLoop(watched.session, WallTimes(), 1).time_row(CARD, "main", row(10))
     answers = {}
     for record in result.records:
         key = (record["method"], record["length_view"])
@@ -136,7 +136,7 @@ def test_at_each_length_every_runtime_answers_the_same(watched):
 def test_what_fails_in_its_rehearsal_fails_alone_and_once(watched, monkeypatch):
     session = watched.session
     loop, make_ready = SampleLoop(session, WallTimes(), 1), session.make_ready
-    loop.time_row(CARD, "all", row(10))
+    loop.time_row(CARD, "main", row(10))
 
     def refuse(trial):
         if (trial.method, trial.runtime) == ("c2c", "moves"):
@@ -144,7 +144,7 @@ def test_what_fails_in_its_rehearsal_fails_alone_and_once(watched, monkeypatch):
         make_ready(trial)
 
     monkeypatch.setattr(session, "make_ready", refuse)
-    result = loop.time_row(CARD, "all", row(40))
+    result = loop.time_row(CARD, "main", row(40))
     assert [(e["method"], e["runtime"]) for e in result.errors] == [("c2c", "moves")]
     assert len(result.records) == 3 * len(VIEWS) * 2
 
@@ -167,13 +167,13 @@ def test_where_memory_runs_out_what_was_built_goes_and_the_request_is_built_agai
 ):
     session = watched.session
     loop = SampleLoop(session, WallTimes(), 1)
-    loop.time_row(CARD, "all", row(10))
+    loop.time_row(CARD, "main", row(10))
     moves = session.running["moves"]
     kept = set(moves.base._caches.pieces)
     refuse, make = out_of_memory(times), moves.base._caches._make
     monkeypatch.setattr(moves.base._caches, "_make", lambda size: (refuse(), make(size))[1])
     watched.calls.clear()
-    result = loop.time_row(CARD, "all", row(400))
+    result = loop.time_row(CARD, "main", row(400))
     assert not kept & set(moves.base._caches.pieces)
     assert len(result.errors) == times - 1
     lost = {(error["method"], error["runtime"]) for error in result.errors}
@@ -184,14 +184,14 @@ def test_where_memory_runs_out_what_was_built_goes_and_the_request_is_built_agai
 def test_requests_that_memory_does_not_hold_together_are_built_one_by_one(watched, monkeypatch):
     session = watched.session
     loop, make_ready = SampleLoop(session, WallTimes(), 1), session.make_ready
-    loop.time_row(CARD, "all", row(10))
+    loop.time_row(CARD, "main", row(10))
 
     def release_first(trial):
         session._release_runtimes()
         make_ready(trial)
 
     monkeypatch.setattr(session, "make_ready", release_first)
-    result = loop.time_row(CARD, "all", row(40))
+    result = loop.time_row(CARD, "main", row(40))
     assert result.errors == []
     assert len(result.records) == 2 * 4 * 2
 
@@ -208,7 +208,7 @@ def test_what_a_runtime_holds_is_told_apart_from_the_others(watched, monkeypatch
         return make(capacity)
 
     monkeypatch.setattr(moves.base._caches, "_make", make_large)
-    result = SampleLoop(session, WallTimes(), 1).time_row(CARD, "all", row(10))
+    result = SampleLoop(session, WallTimes(), 1).time_row(CARD, "main", row(10))
     held = len(ballast) * size
     assert held and session.held_bytes["moves"] == pytest.approx(held, abs=100 * MIB)
     for record in result.records:
@@ -220,7 +220,7 @@ def test_what_a_runtime_holds_is_told_apart_from_the_others(watched, monkeypatch
 
 def test_the_run_says_what_its_cold_requests_follow(watched, tmp_path):
     output = tmp_path / "prompts_timing.jsonl"
-    time_batches([(CARD, "all", [row(10)])], watched.session, WallTimes(), output)
+    time_batches([(CARD, "main", [row(10)])], watched.session, WallTimes(), output)
     run = json.loads((tmp_path / "prompts_run.json").read_text())
     assert run["cold_requests_follow"] == {"eager": "loading", "moves": "building"}
     assert set(run["runtimes_held_bytes"]) in ({"eager", "moves"}, set())

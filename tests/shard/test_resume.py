@@ -62,10 +62,11 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
 
     folder = tmp_path / "out" / "tiny"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "gsm8k_all_errors.jsonl", "gsm8k_all_run.json", "gsm8k_all_timing.jsonl",
+        "failed", "gsm8k_main_run.json", "gsm8k_main_timing.jsonl",
     ]  # fmt: skip
-    records, errors = (lines(folder / f"gsm8k_all_{name}.jsonl") for name in ("timing", "errors"))
-    expected = [f"gsm8k/all/{n}" for n in range(NUM_SAMPLES)]
+    records = lines(folder / "gsm8k_main_timing.jsonl")
+    errors = lines(folder / "failed" / "gsm8k_main_errors.jsonl")
+    expected = [f"gsm8k/main/{n}" for n in range(NUM_SAMPLES)]
     assert list(dict.fromkeys(record["id"] for record in records)) == [
         name for n, name in enumerate(expected) if n % 10
     ]
@@ -82,7 +83,7 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
     validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
     assert all(validator.is_valid(record) for record in records)
 
-    run = json.loads((folder / "gsm8k_all_run.json").read_text())
+    run = json.loads((folder / "gsm8k_main_run.json").read_text())
     assert run["counts"]["taken_over"] == len(before_the_last)
     assert run["counts"]["samples"] == NUM_SAMPLES
     assert sum(attempt["samples"] for attempt in run["attempts"]) == NUM_SAMPLES
@@ -118,7 +119,7 @@ def wait_for_samples(journal, count, process):
 
 def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
     write_rows(tmp_path, 4000)
-    journal = tmp_path / "out" / "tiny" / "journal" / "gsm8k_all.jsonl"
+    journal = tmp_path / "out" / "tiny" / "journal" / "gsm8k_main.journal"
     kept = b""
     for number, sent in enumerate((signal.SIGTERM, signal.SIGINT)):
         process = command(tmp_path)
@@ -132,13 +133,16 @@ def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
         process.send_signal(sent)
         _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + sent
+        assert not list(tmp_path.glob("out/**/*.jsonl"))  # what ends so is records, always
         content = journal.read_bytes()
         assert content.endswith(b"\n")
         assert content.startswith(kept)
         kept, count = content, content.count(b'"records"')
         told = [line for line in said.splitlines() if "interrupted" in line]
         assert len(told) == 1
-        assert f"interrupted by {sent.name}: tiny/gsm8k/all: {count} of 4000 samples are" in told[0]
+        assert (
+            f"interrupted by {sent.name}: tiny/gsm8k/main: {count} of 4000 samples are" in told[0]
+        )
         assert "the same command goes on from there" in told[0]
         assert "Traceback" not in said
         assert ("attempt 2 takes over" in said) == (number == 1)

@@ -14,7 +14,7 @@ SETTINGS = RunSettings(load_pair_card("tiny"), methods=tuple(METHODS), length_vi
 
 
 def where(number):
-    return {"id": f"x{number}", "dataset": "gsm8k", "subject": "all"}
+    return {"id": f"x{number}", "dataset": "gsm8k", "subject": "main"}
 
 
 def test_every_method_once_at_each_length():
@@ -55,8 +55,8 @@ def test_a_message_that_does_not_fit_is_the_trouble_of_text_to_text_alone(tmp_pa
         message_max_tokens=32_600, device="cpu",
     )  # fmt: skip
     card, walls = load_dataset_card("gsm8k"), WallTimes()
-    row = next(iter(read_rows(card, "all", SourceSpec("builtin"))))
-    result = SampleLoop(Session(settings, walls), walls, 1).time_row(card, "all", row)
+    row = next(iter(read_rows(card, "main", SourceSpec("builtin"))))
+    result = SampleLoop(Session(settings, walls), walls, 1).time_row(card, "main", row)
     assert [record["method"] for record in result.records] == ["base"]
     assert [error["method"] for error in result.errors] == ["t2t"]
     assert "message_max_tokens" in result.errors[0]["message"]

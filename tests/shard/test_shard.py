@@ -69,7 +69,7 @@ def time_shard(tmp_path, session):
             name: Spoilt(method, lambda: spoil(next(requests)))
             for name, method in session.methods.items()
         }
-        return run_shard(CARD, "all", attempt, WallTimes(), tmp_path / "out")
+        return run_shard(CARD, "main", attempt, WallTimes(), tmp_path / "out")
 
     return run
 
@@ -97,10 +97,10 @@ def test_a_broken_device_ends_the_shard_and_the_next_attempt_goes_on(tmp_path, t
     assert run["counts"] | {"flagged": 0} == {
         "samples": 6, "taken_over": 3, "records": 10, "errors": 1, "flagged": 0,
     }  # fmt: skip
-    assert [error["error_type"] for error in lines(folder / "gsm8k_all_errors.jsonl")] == [
-        "AcceleratorError"
-    ]
-    attempts = [record["attempt"] for record in lines(folder / "gsm8k_all_timing.jsonl")]
+    assert [
+        error["error_type"] for error in lines(folder / "failed" / "gsm8k_main_errors.jsonl")
+    ] == ["AcceleratorError"]
+    attempts = [record["attempt"] for record in lines(folder / "gsm8k_main_timing.jsonl")]
     assert attempts == [1] * 4 + [2] * 6
     assert "attempt 2 takes over 3 of 6 samples" in capsys.readouterr().err
 
@@ -109,7 +109,7 @@ def test_other_settings_start_anew(tmp_path, time_shard, session, capsys):
     with pytest.raises(KeyboardInterrupt):
         time_shard(fail_at(6, KeyboardInterrupt()))
     other = with_settings(session, replace(session.settings, seed=1))
-    run = run_shard(CARD, "all", other, WallTimes(), tmp_path / "out")
+    run = run_shard(CARD, "main", other, WallTimes(), tmp_path / "out")
     assert "is of another run (other settings): starting anew" in capsys.readouterr().err
     assert (run["counts"]["taken_over"], len(run["attempts"])) == (0, 1)
     assert len(list((tmp_path / "out" / "tiny").iterdir())) == 3
@@ -126,17 +126,17 @@ def test_memory_that_does_not_suffice_costs_one_method_of_one_sample(time_shard)
 
 def test_outputs_that_cannot_be_written_keep_the_journal(tmp_path, time_shard):
     folder = tmp_path / "out" / "tiny"
-    obstacle = folder / "gsm8k_all_errors.jsonl.partial"
+    obstacle = folder / "failed" / "gsm8k_main_errors.jsonl.partial"
     obstacle.mkdir(parents=True)
     with pytest.raises(UserError, match=r"cannot be written .*6 of 6 samples are kept"):
         time_shard()
-    assert not (folder / "gsm8k_all_timing.jsonl").exists()
-    before = lines(folder / "journal" / "gsm8k_all.jsonl")
+    assert not (folder / "gsm8k_main_timing.jsonl").exists()
+    before = lines(folder / "journal" / "gsm8k_main.journal")
     obstacle.rmdir()
     run = time_shard(fail_at(0, AssertionError("a finished sample is timed again")))
     assert run["counts"]["taken_over"] == 6
     records = [record for line in before if "records" in line for record in line["records"]]
-    assert lines(folder / "gsm8k_all_timing.jsonl") == records
+    assert lines(folder / "gsm8k_main_timing.jsonl") == records
     assert len(list(folder.iterdir())) == 3
 
 
@@ -144,14 +144,14 @@ def test_where_every_sample_failed_the_next_attempt_tries_them_all(tmp_path, tim
     for _ in range(2):
         with pytest.raises(UserError, match=r"every sample failed.*no luck"):
             time_shard(fail_at(0, RuntimeError("no\nluck")))
-    partial = tmp_path / "out" / "tiny" / "gsm8k_all_errors.jsonl.partial"
+    partial = tmp_path / "out" / "tiny" / "failed" / "gsm8k_main_errors.jsonl.partial"
     assert list(partial.parent.iterdir()) == [partial]
     assert len(lines(partial)) == 12
     assert time_shard()["counts"]["records"] == 12
 
 
 def test_several_batches_go_on_too(tmp_path, session):
-    batches = [(load_dataset_card(name), "all", [Row(f"{name}{n}", {column: f"{n} + 1?"}) for n in "ab"])
+    batches = [(load_dataset_card(name), "main", [Row(f"{name}{n}", {column: f"{n} + 1?"}) for n in "ab"])
                for name, column in (("gsm8k", "question"), ("math-500", "problem"))]  # fmt: skip
     output = tmp_path / "f.jsonl"
     for last in (3, 10**6):
@@ -166,7 +166,7 @@ def test_several_batches_go_on_too(tmp_path, session):
         try:
             counts = time_batches(batches, attempt, WallTimes(), output)
         except KeyboardInterrupt:
-            assert (tmp_path / "journal" / "f.jsonl").is_file()
+            assert (tmp_path / "journal" / "f.journal").is_file()
             assert not output.exists()
     assert (counts["taken_over"], counts["records"]) == (2, 8)
     ids = [record["id"] for record in lines(output)]
@@ -179,8 +179,8 @@ def differs(old, new):
 
 def test_the_fingerprint_knows_what_determines_a_record(tmp_path, session, monkeypatch):
     rows, settings = [Row("a", {"question": "Why?"})], session.settings
-    old = fingerprint([(CARD, "all", rows)], session)
-    assert fingerprint([(CARD, "all", list(rows))], session) == old
+    old = fingerprint([(CARD, "main", rows)], session)
+    assert fingerprint([(CARD, "main", list(rows))], session) == old
     for change in (
         {"dtype": "bfloat16"}, {"methods": ("base",)}, {"runtimes": ("other",)},
         {"length_views": ("fixed",)}, {"repeats": 2},
@@ -189,19 +189,19 @@ def test_the_fingerprint_knows_what_determines_a_record(tmp_path, session, monke
         {"source": SourceSpec("builtin")}, {"pair": replace(settings.pair, fusion_mode="parallel")},
     ):  # fmt: skip
         other = with_settings(session, replace(settings, **change))
-        changed = fingerprint([(CARD, "all", rows)], other)
+        changed = fingerprint([(CARD, "main", rows)], other)
         assert differs(old, changed) == {"settings"}, change
     other = [Row("a", {"question": "Who?"})]
-    assert differs(old, fingerprint([(CARD, "all", other)], session)) == {"rows"}
+    assert differs(old, fingerprint([(CARD, "main", other)], session)) == {"rows"}
     card = replace(CARD, content={**CARD.content, "max_new_tokens": 3})
-    assert differs(old, fingerprint([(card, "all", rows)], session)) == {"cards"}
+    assert differs(old, fingerprint([(card, "main", rows)], session)) == {"cards"}
     threads = torch.get_num_threads()
     monkeypatch.setattr(session, "model_config", {**session.model_config, "threads": threads + 1})
-    assert differs(old, fingerprint([(CARD, "all", rows)], session)) == {"device"}
+    assert differs(old, fingerprint([(CARD, "main", rows)], session)) == {"device"}
     monkeypatch.undo()
     (tmp_path / "edited.py").write_text("edited")
     monkeypatch.setattr(fingerprint_module, "record_code", lambda: [tmp_path / "edited.py"])
-    assert differs(old, fingerprint([(CARD, "all", rows)], session)) == {"code"}
+    assert differs(old, fingerprint([(CARD, "main", rows)], session)) == {"code"}
 
 
 def test_weights_that_were_changed_are_other_weights(tmp_path, session):

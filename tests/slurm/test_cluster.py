@@ -43,9 +43,9 @@ FAULTY = {
     "resources": {"mem_mb": 1000, "gpus": 1},
 }
 FAULTS = {
-    "gsm8k_all": {"fails": 1},
-    "math-500_all": {"fails": 99},
-    "openbookqa_all": {"hangs": 1, "hangs_after_samples": 2},
+    "gsm8k_main": {"fails": 1},
+    "math-500_main": {"fails": 99},
+    "openbookqa_main": {"hangs": 1, "hangs_after_samples": 2},
 }
 pytestmark = pytest.mark.cluster
 
@@ -105,7 +105,7 @@ def timing_job(shard: PlannedShard) -> str:
 def attempts(run: Run, dataset: str) -> pd.DataFrame:
     """The jobs of the one shard of a data set, first attempt first."""
     jobs = run.jobs()
-    mine = jobs[jobs["what"] == timing_job(PlannedShard("tiny", dataset, "all"))]
+    mine = jobs[jobs["what"] == timing_job(PlannedShard("tiny", dataset, "main"))]
     return mine.sort_values("number", key=lambda numbers: numbers.astype(int))
 
 
@@ -245,25 +245,25 @@ def test_jobs_of_a_dead_coordinator_are_found_and_cancelled_and_not_run_twice(se
 
 def test_a_shard_that_fails_once_succeeds_when_it_is_tried_again(faulty):
     project, run = faulty
-    assert [call["attempt"] for call in calls(project, "gsm8k_all")] == [1, 2]
-    assert len(record_ids(project, "gsm8k_all")) == 3
+    assert [call["attempt"] for call in calls(project, "gsm8k_main")] == [1, 2]
+    assert len(record_ids(project, "gsm8k_main")) == 3
     assert attempts(run, "gsm8k")["state"].tolist() == ["FAILED", "COMPLETED"]
 
 
 def test_a_shard_that_always_fails_leaves_the_others_alone_and_is_told_at_the_end(faulty):
     project, run = faulty
     assert run.code == 1
-    assert len(calls(project, "math-500_all")) == 2
-    for shard in ("ai2-arc_ARC-Easy", "ai2-arc_ARC-Challenge", "gsm8k_all", "openbookqa_all"):
+    assert len(calls(project, "math-500_main")) == 2
+    for shard in ("ai2-arc_ARC-Easy", "ai2-arc_ARC-Challenge", "gsm8k_main", "openbookqa_main"):
         assert len(record_ids(project, shard)) == 3
     lines = run.text.splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith("1 job failed"))
-    assert "tiny/math-500/all  made to fail in attempt 2" in lines[first + 1]
-    assert lines[first + 1].endswith("results/logs/time_shard/tiny/math-500_all.log")
+    assert "tiny/math-500/main  made to fail in attempt 2" in lines[first + 1]
+    assert lines[first + 1].endswith("results/logs/time_shard/tiny/math-500_main.log")
     assert not (project / "results" / "summary.tsv").exists()
     # SLURM's own word is kept of what failed, and of nothing else.
     kept = {path.parent.name for path in project.glob("results/logs/slurm/*/*/*.log")}
-    assert kept == {"tiny_math-500_all", "tiny_gsm8k_all", "tiny_openbookqa_all"}
+    assert kept == {"tiny_math-500_main", "tiny_gsm8k_main", "tiny_openbookqa_main"}
 
 
 def test_a_shard_killed_by_walltime_resumes_from_its_journal(faulty):
@@ -274,7 +274,7 @@ def test_a_shard_killed_by_walltime_resumes_from_its_journal(faulty):
     assert "SLURM status is: 'TIMEOUT'" in run.text
     limits = [ask("squeue", "--states=all", f"--job={n}", "--format=%l") for n in mine["number"]]
     assert limits == [[["1:00"]], [["2:00:00"]]]
-    path = project / "results" / "timings" / "tiny" / "openbookqa_all_timing.jsonl"
+    path = project / "results" / "timings" / "tiny" / "openbookqa_main_timing.jsonl"
     records = [json.loads(line) for line in path.open()]
     assert len({record["id"] for record in records}) == 3
     assert [record["attempt"] for record in records] == [1, 1, 2]

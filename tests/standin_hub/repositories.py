@@ -118,7 +118,7 @@ def write_mmlu(root: Path, subjects: Mapping[str, Rows], revision: str = "main")
 
 def write_gsm8k(root: Path, subjects: Mapping[str, Rows], revision: str = "main") -> Path:
     """openai/gsm8k: ``main``, and ``socratic`` with rows of its own."""
-    rows = subjects["all"]
+    rows = subjects["main"]
     configs = {
         "main": {"train": rows[:1], "test": rows},
         "socratic": {"train": rows[:1], "test": rows[:1]},
@@ -128,7 +128,7 @@ def write_gsm8k(root: Path, subjects: Mapping[str, Rows], revision: str = "main"
 
 def write_openbookqa(root: Path, subjects: Mapping[str, Rows], revision: str = "main") -> Path:
     """allenai/openbookqa: ``main``."""
-    rows = subjects["all"]
+    rows = subjects["main"]
     configs = {"main": {"train": rows[:1], "validation": rows[:1], "test": rows}}
     return write_parquet_configs(root, "allenai/openbookqa", configs, revision=revision)
 
@@ -150,7 +150,7 @@ def write_mmlu_pro(root: Path, subjects: Mapping[str, Rows], revision: str = "ma
 def write_math_500(root: Path, subjects: Mapping[str, Rows], revision: str = "main") -> Path:
     """HuggingFaceH4/MATH-500: one file of JSON lines; the README says nothing of it."""
     folder = repository_folder(root, "datasets", "HuggingFaceH4/MATH-500", revision)
-    (folder / "test.jsonl").write_text(json_lines(subjects["all"]), encoding="utf-8")
+    (folder / "test.jsonl").write_text(json_lines(subjects["main"]), encoding="utf-8")
     write_plain_readme(folder, {"language": ["en"], "pretty_name": "MATH-500"})
     return folder
 
@@ -169,7 +169,7 @@ def write_mmlu_redux(root: Path, subjects: Mapping[str, Rows], revision: str = "
 def write_openhermes(root: Path, subjects: Mapping[str, Rows], revision: str = "main") -> Path:
     """teknium/OpenHermes-2.5: one JSON array; a row has those keys alone that it was given."""
     folder = repository_folder(root, "datasets", "teknium/OpenHermes-2.5", revision)
-    text = json.dumps(list(subjects["all"]), ensure_ascii=False, indent=2)
+    text = json.dumps(list(subjects["main"]), ensure_ascii=False, indent=2)
     (folder / "openhermes2_5.json").write_text(text, encoding="utf-8")
     write_plain_readme(folder, {"language": ["eng"], "pretty_name": "OpenHermes 2.5"})
     return folder

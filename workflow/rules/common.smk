@@ -1,5 +1,6 @@
 """Names that the rules share: the checked config, the plan, closed wildcard vocabularies."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from snakemake.logging import logger
 
 from c2c_timing.analysis.quality_sentences import closing_lines
 from c2c_timing.errors import UserError
-from c2c_timing.planning import failed_jobs, inputs, jobs, shards, targets
+from c2c_timing.planning import failed_jobs, inputs, jobs, missing, shards, targets
 from c2c_timing.planning.config import (
     check_config,
     empty_subjects,
@@ -44,10 +45,24 @@ ANY_SHARD = shards.PlannedShard("{pair}", "{dataset}", "{subject}")
 SHARDS = shards.plan_shards(config)
 WANTED_SHARDS = shards.wanted_shards(SHARDS, config)
 SHARD_FILES = [shard.timing_file for shard in WANTED_SHARDS]
+ERROR_FILES = shards.files_beside(
+    [shard.errors_file for shard in WANTED_SHARDS], config
+)
+RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
+
+
+def remake_missing(wildcards):
+    """No input: what is missing behind a result that is there is made again, where a target needs it.
+
+    Asked when jobs are planned, after all rules are known and before it is decided which of them run.
+    """
+    workflow.dag.forcefiles.update(missing.unnoticed(workflow.rules))
+    return []
+
 
 # Of a job that merges, compares or draws; tried again, it asks for more.
 SMALL_JOB = {

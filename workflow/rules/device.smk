@@ -39,7 +39,7 @@ rule find_bottlenecks:
         code=inputs.command_code("find_bottlenecks.py"),
         schema="workflow/schemas/device.schema.yaml",
         manifest=rules.list_shards.output.manifest,
-        runs=[shard.run_file for shard in WANTED_SHARDS],
+        runs=RUN_FILES,
         timings=rules.merge_timings.output.timings,
         device=rules.measure_device.output.device,
     output:

@@ -3,6 +3,9 @@
 
 rule list_shards:
     """Write the shards' names into a file: a long list of paths does not fit a command line."""
+    input:
+        # Behind every table, figure and report.
+        remake_missing,
     output:
         manifest="results/shards.tsv",
     log:
@@ -24,6 +27,8 @@ rule merge_timings:
         schema="workflow/schemas/record.schema.yaml",
         manifest=rules.list_shards.output.manifest,
         shards=SHARD_FILES,
+        failed=ERROR_FILES,
+        runs=RUN_FILES,
     output:
         timings="results/timings.parquet",
         errors="results/errors.tsv",
@@ -39,11 +44,15 @@ rule merge_timings:
         **SMALL_JOB,
     params:
         allow_missing="--allow-missing" if config["allow_missing"] else "",
+        settings=lambda wildcards: json.dumps(
+            jobs.wanted_settings(config), sort_keys=True
+        ),
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
         f" --timings-dir {TIMINGS}"
         " {params.allow_missing}"
+        " --settings {params.settings:q}"
         " --output {output.timings:q}"
         " --errors-output {output.errors:q}"
         " --coverage-output {output.coverage:q}"
@@ -56,7 +65,7 @@ rule summarize_timings:
         script=f"{SCRIPTS}/summarize_timings.py",
         code=inputs.command_code("summarize_timings.py"),
         manifest=rules.list_shards.output.manifest,
-        runs=[shard.run_file for shard in WANTED_SHARDS],
+        runs=RUN_FILES,
         timings=rules.merge_timings.output.timings,
         errors=rules.merge_timings.output.errors,
         coverage=rules.merge_timings.output.coverage,

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
+from c2c_timing.cards.subject_names import EVERY_SUBJECT
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -20,6 +21,7 @@ from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
 from c2c_timing.shard.clock_verdict import read_clock_verdict
+from c2c_timing.shard_names import BY_HAND
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -39,7 +41,12 @@ def parser() -> argparse.ArgumentParser:
         "--subject", action="append", help="a subject or a group; may be repeated"
     )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
-    flags.add_argument("--output_dir", type=user_path, default=Path("results/timings"))
+    flags.add_argument(
+        "--output_dir",
+        type=user_path,
+        default=Path(BY_HAND),
+        help="folder of PAIR/DATASET_SUBJECT_timing.jsonl: OUTPUT_DIR/*/*.jsonl are the records",
+    )
     flags.add_argument(
         "--residual_limit",
         type=float,
@@ -67,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; a shard that fails leaves the others alone."""
     arguments = parser().parse_args(argv)
     card = load_dataset_card(arguments.dataset)
-    subjects = card.expand_subjects(arguments.subject or "all")
+    subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None

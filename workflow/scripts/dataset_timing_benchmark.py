@@ -10,6 +10,7 @@ from pathlib import Path
 
 from c2c_timing.cards.dataset_card import DatasetCard, has_card, load_dataset_card, prompt_file_card
 from c2c_timing.cards.guessed_card import described
+from c2c_timing.cards.subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -66,10 +67,10 @@ def shards_of(arguments: argparse.Namespace) -> tuple[DatasetCard, list[str], So
             )
     if arguments.dataset_file:
         card = prompt_file_card(Path(arguments.dataset_file))
-        return card, ["all"], SourceSpec("local", data_path=arguments.dataset_file)
+        return card, [ONLY_SUBJECT], SourceSpec("local", data_path=arguments.dataset_file)
     card = load_dataset_card(arguments.dataset)
     source = SourceSpec(arguments.source, arguments.data_path, arguments.revision, arguments.split)
-    return card, card.expand_subjects(arguments.subject or "all"), source
+    return card, card.expand_subjects(arguments.subject or EVERY_SUBJECT), source
 
 
 def uncarded_shard(
@@ -87,7 +88,7 @@ def uncarded_shard(
         arguments.choices_column,
     )
     say(described(card))
-    return card, card.expand_subjects(arguments.subject or "all"), source
+    return card, card.expand_subjects(arguments.subject or EVERY_SUBJECT), source
 
 
 @exits_cleanly

@@ -46,15 +46,15 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.shard.run import time_batches
 
     card = load_dataset_card("gsm8k")
-    rows = select_rows(read_rows(card, "all", settings.source), 1)
+    rows = select_rows(read_rows(card, "main", settings.source), 1)
     walls = WallTimes()
     session = Session(settings, walls)
     records = folder / "demo_timing_data.jsonl"
-    time_batches([(card, "all", rows)], session, walls, records)
+    time_batches([(card, "main", rows)], session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
-    prompt = build_prompt(card, "all", rows[0].values)
+    prompt = build_prompt(card, "main", rows[0].values)
     method, runtime = settings.methods[0], settings.runtimes[0]
-    tasks, troubles = session.preparation.tasks(session.preparation.sample(prompt, card, "all"))
+    tasks, troubles = session.preparation.tasks(session.preparation.sample(prompt, card, "main"))
     if method in troubles:
         raise UserError(f"{method}: {troubles[method]}")
     trial = Trial(method, runtime, tasks[method].at_length(settings.length_views[0]))

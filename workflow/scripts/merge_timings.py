@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from c2c_timing.analysis.coverage import coverage, read_manifest
 from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
+from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import timing_file
+from c2c_timing.shard_names import errors_file_beside, timing_file
 
 EXAMPLE = """example:
   python workflow/scripts/merge_timings.py results/timings/*/*_timing.jsonl \\
@@ -37,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--allow-missing", action="store_true", help="merge the manifest's shards that are there"
     )
+    flags.add_argument(
+        "--settings",
+        type=json.loads,
+        metavar="JSON",
+        help="what the shards must have been timed with; without it those of one pair must agree",
+    )
     flags.add_argument("--output", type=user_path, required=True)
     flags.add_argument("--errors-output", type=user_path, required=True)
     flags.add_argument(
@@ -51,7 +59,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    paths = list(arguments.shards)
+    # An earlier version left errors among the records: they are read with their shards.
+    beside = set(map(errors_file_beside, arguments.shards))
+    paths = [path for path in arguments.shards if path not in beside]
     if arguments.manifest:
         covered = coverage(read_manifest(arguments.manifest), arguments.timings_dir)
         wanted = covered[covered["state"] == "done"] if arguments.allow_missing else covered
@@ -61,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         ]
     elif arguments.allow_missing or arguments.coverage_output:
         raise UserError("which shards are missing: --manifest must say which there should be")
+    check_runs(paths, arguments.settings)
     timings, errors = merge(paths)
     if apart := kept_apart(timings):
         print(apart, file=sys.stderr)

@@ -25,8 +25,8 @@ def shard(tmp_path):
         )  # fmt: skip
         assert code == 0
         folder = tmp_path / "tiny"
-        records = (folder / "gsm8k_all_timing.jsonl").read_text().splitlines()
-        return json.loads((folder / "gsm8k_all_run.json").read_text()), records
+        records = (folder / "gsm8k_main_timing.jsonl").read_text().splitlines()
+        return json.loads((folder / "gsm8k_main_run.json").read_text()), records
 
     return run
 

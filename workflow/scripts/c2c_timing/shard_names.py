@@ -1,6 +1,7 @@
 """What a shard's files are called and where a run keeps them: said here once.
 
-A shard's other files follow from the file of its records, whatever that is called.
+A shard's other files follow from the file of its records, whatever that is called. Of what lies in a
+folder of records nothing but records ends in ``.jsonl``, so that ``*.jsonl`` finds records alone.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from pathlib import Path
 TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
 BENCHMARKS = "results/benchmarks/time_shard"
+# Of a command that a person calls: never among the shards of a run.
+BY_HAND = "results/by_hand/timings"
 
 JOURNALS = "journal"
-_TIMING = "_timing"
+FAILED = "failed"
+TIMING_END = "_timing.jsonl"
 
 
 def timing_name(dataset: str, subject: str) -> str:
     """The file of its records, in the folder of its pair."""
-    return f"{dataset}_{subject}{_TIMING}.jsonl"
+    return f"{dataset}_{subject}{TIMING_END}"
 
 
 def timing_file(timings: Path, pair: str, dataset: str, subject: str) -> Path:
@@ -27,8 +31,23 @@ def timing_file(timings: Path, pair: str, dataset: str, subject: str) -> Path:
 
 
 def errors_file(timing: Path) -> Path:
-    """Its samples that failed."""
-    return timing.with_name(f"{_stem(timing)}_errors.jsonl")
+    """Its samples that failed.
+
+    For ``timings/{pair}/`` they lie in ``failed/{pair}/``, for any other folder in its own ``failed/``.
+    """
+    folder = timing.parent
+    if ".." in folder.parts or not folder.parent.name:  # a path from within the folder, or near it
+        folder = folder.resolve()
+    if folder.parent.name == Path(TIMINGS).name:
+        failed = folder.parent.with_name(FAILED) / folder.name
+    else:
+        failed = timing.parent / FAILED
+    return failed / _errors_name(timing)
+
+
+def errors_file_beside(timing: Path) -> Path:
+    """Where earlier versions kept them."""
+    return timing.with_name(_errors_name(timing))
 
 
 def run_file(timing: Path) -> Path:
@@ -38,8 +57,12 @@ def run_file(timing: Path) -> Path:
 
 def journal_file(timing: Path) -> Path:
     """Finished samples of a run that goes on."""
-    return timing.parent / JOURNALS / f"{_stem(timing)}.jsonl"
+    return timing.parent / JOURNALS / f"{_stem(timing)}.journal"
+
+
+def _errors_name(timing: Path) -> str:
+    return f"{_stem(timing)}_errors.jsonl"
 
 
 def _stem(timing: Path) -> str:
-    return timing.stem.removesuffix(_TIMING)
+    return timing.stem.removesuffix(Path(TIMING_END).stem)

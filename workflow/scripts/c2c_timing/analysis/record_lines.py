@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..cards.schemas import explained, first_problem
+from ..cards.subject_names import subject_today
 from ..errors import UserError
-from ..shard_names import errors_file
+from ..shard_names import errors_file, errors_file_beside
 from .columns import ERROR_COLUMNS, IDENTITY, PADDING, STEPS
 
 SCHEMA = "record.schema.yaml"
@@ -47,17 +48,28 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
         same = lines.setdefault(_request_of(record), number)
         if same != number:
             raise UserError(f"{path}:{number}: the same request as line {same}; remove one of them")
+        record["subject"] = subject_today(record["subject"])
         yield record
 
 
 def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
-    """The failed samples beside a shard's records; none where there is no such file."""
+    """The failed samples of a shard, also those that an earlier version left beside its records.
+
+    Raises:
+        UserError: a line is no failed sample, or the shard's run counts some and their file is gone.
+    """
     path = errors_file(timing_path)
-    if path.is_file():
-        for number, error in _read_lines(path):
-            if not isinstance(error, dict):
-                raise UserError(f"{path}:{number}: is no failed sample (an object with columns)")
-            yield {column: error.get(column) for column in ERROR_COLUMNS}
+    if not path.is_file():
+        path = errors_file_beside(timing_path)
+    if not path.is_file():
+        return
+    for number, error in _read_lines(path):
+        if not isinstance(error, dict):
+            raise UserError(f"{path}:{number}: is no failed sample (an object with columns)")
+        failed = {column: error.get(column) for column in ERROR_COLUMNS}
+        if isinstance(failed["subject"], str):
+            failed["subject"] = subject_today(failed["subject"])
+        yield failed
 
 
 def flatten(record: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..cards.subject_names import subject_today
 from ..errors import UserError
 from ..meters.load import busy_words
 from .columns import SETTING
@@ -68,21 +69,33 @@ def read_busy(run_files: Iterable[Path]) -> dict[tuple[str | None, ...], str]:
 def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:
     config = run["model_config"]
     setting = (config.get(name.removeprefix("model_config.")) for name in SETTING)
-    return (run["pair"], run.get("dataset"), run.get("subject"), *setting)
+    subject = run.get("subject")
+    return (run["pair"], run.get("dataset"), subject and subject_today(subject), *setting)
+
+
+def read_run(path: Path) -> dict[str, Any] | None:
+    """What a shard's run wrote down; None where there is no such file.
+
+    Raises:
+        UserError: the file is no run.
+    """
+    if not path.is_file():
+        return None
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a shard's run file ({error!r})") from None
+    is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
+    if not is_run or not isinstance(run.get("model_config"), dict):
+        raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
+    return run
 
 
 def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in run_files:
-        if not path.is_file():
-            continue
-        try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path}: not a shard's run file ({error!r})") from None
-        is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
-        if not is_run or not isinstance(run.get("model_config"), dict):
-            raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
-        yield path, run
+        run = read_run(path)
+        if run is not None:
+            yield path, run
 
 
 def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import UserError
 from ..places import DATASETS, SAMPLES
 from .card_files import read_card
+from .subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from .templates import included_files, template_problem
 
 SCHEMA = "dataset_card.schema.yaml"
@@ -102,7 +103,7 @@ class DatasetCard:
             UserError: a name is neither subject nor group.
         """
         wanted = [names] if isinstance(names, str) else list(names)
-        vocabulary = {_fold("all"): list(self.subjects)}
+        vocabulary = {EVERY_SUBJECT: list(self.subjects)}
         vocabulary |= {_fold(group): members for group, members in self.groups.items()}
         vocabulary |= {_fold(self.native_name(s)): [s] for s in self.subjects}
         vocabulary |= {_fold(subject): [subject] for subject in self.subjects}
@@ -159,6 +160,12 @@ def read_dataset_card(path: Path) -> DatasetCard:
     for subject in card.subjects:
         if "conversation" not in card.content and card.prompt_for(subject) is None:
             raise UserError(f"{path}: subjects.{subject}: has no prompt, nor has the card")
+    for name in (*card.subjects, *card.groups, *map(card.native_name, card.subjects)):
+        if _fold(name) == EVERY_SUBJECT:
+            raise UserError(
+                f"{path}: subjects: {name!r} means every subject; the only one of a data set "
+                f"without subjects is called {ONLY_SUBJECT}"
+            )
     _check_templates(card)
     return card
 
@@ -178,7 +185,7 @@ def prompt_file_card(path: Path) -> DatasetCard:
     content = {
         "title": f"prompts of {path.name}",
         "hub": {"id": "none/none", "split": "none"},
-        "subjects": {"all": {}},
+        "subjects": {ONLY_SUBJECT: {}},
         "columns": {"prompt": "prompt", "question": "question"},
         "optional_columns": ["prompt", "question"],
         "id_column": "id",

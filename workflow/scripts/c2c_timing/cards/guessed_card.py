@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import UserError
 from .dataset_card import DatasetCard
+from .subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 
 PROMPTS = (
     *("prompt", "question", "instruction", "problem", "query", "input"),
@@ -70,7 +71,9 @@ def guessed_card(
     elif holds.holds == "text":
         choices = next((name for name in _named(columns, CHOICES, ("choices",))), None)
     config = "" if place.config == "default" else place.config
-    subject = re.sub(r"[^\w.+-]", "-", config).lstrip(".+-")[:100] or "all"
+    subject = re.sub(r"[^\w.+-]", "-", config).lstrip(".+-")[:100]
+    if subject.lower() in ("", EVERY_SUBJECT):  # which is asked for when all are
+        subject = ONLY_SUBJECT
     content = {
         "title": place.hub_id,
         "hub": {"id": place.hub_id, "config": place.config, "split": place.split},

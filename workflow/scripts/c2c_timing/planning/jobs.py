@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from .targets import SELF_TEST
 
@@ -47,6 +48,39 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         elif value is not None:  # joined, since a path may begin like a flag
             words.append(f"{flag}={value}")
     return shlex.join(words)
+
+
+def wanted_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the shards of a config are timed with, for the merge to hold them against.
+
+    ``settings`` hold for all of them, ``sources`` by data set, ``pairs`` by pair.
+    """
+    unread = _settings_of(METHODS) - _settings_of(config["methods"])
+    apart = {"weights", *unread}
+    return {
+        "settings": {key: config[key] for key in PLAIN_KEYS if key not in apart},
+        "sources": {name: _wanted_source(name, config) for name in sorted(set(config["datasets"]))},
+        "pairs": {name: _wanted_weights(name, config) for name in sorted(set(config["pairs"]))},
+    }
+
+
+def _wanted_source(dataset: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    kind, path = config["source"], config["data_path"].get(dataset)
+    revision = config["revision"].get(dataset)
+    wanted = {}
+    if kind == "local" and path:
+        wanted["data_path"] = str(Path(path).expanduser())
+    if kind == "hub" and revision:
+        wanted["revision"] = revision
+    return wanted
+
+
+def _wanted_weights(pair: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    card = load_pair_card(pair)
+    if config["weights"]:
+        card = card.with_weights(config["weights"])
+    parts: list[ModelSpec | FuserSpec] = [card.base, *card.teachers, *card.fusers]
+    return {"weights": [part.weights for part in parts]}
 
 
 def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:

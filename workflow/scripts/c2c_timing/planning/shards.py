@@ -9,8 +9,16 @@ from typing import Any
 
 from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.pair_card import available_pairs, load_pair_card
+from ..cards.subject_names import EVERY_SUBJECT
 from ..errors import UserError
-from ..shard_names import BENCHMARKS, LOGS, TIMINGS, errors_file, run_file, timing_file
+from ..shard_names import (
+    BENCHMARKS,
+    LOGS,
+    TIMINGS,
+    errors_file,
+    run_file,
+    timing_file,
+)
 from .messages import unknown
 
 
@@ -68,7 +76,7 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
         for dataset in config["datasets"]:
             if dataset not in available_datasets():
                 raise UserError(unknown("data set in datasets", dataset, available_datasets()))
-            subjects = config["subjects"].get(dataset, "all")
+            subjects = config["subjects"].get(dataset, EVERY_SUBJECT)
             names = load_dataset_card(dataset).expand_subjects(subjects)
             shards.extend(PlannedShard(pair, dataset, subject) for subject in names)
     return shards
@@ -79,6 +87,11 @@ def wanted_shards(shards: Sequence[PlannedShard], config: Mapping[str, Any]) -> 
     if not config["allow_missing"]:
         return list(shards)
     return [shard for shard in shards if Path(shard.timing_file).exists()]
+
+
+def files_beside(files: Sequence[str], config: Mapping[str, Any]) -> list[str]:
+    """Files that shards leave beside their records: with ``allow_missing`` those that are there."""
+    return [file for file in files if not config["allow_missing"] or Path(file).exists()]
 
 
 def vocabulary() -> dict[str, list[str]]:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..shard_names import errors_file, journal_file, run_file, timing_name
+from ..shard_names import (
+    TIMING_END,
+    errors_file,
+    errors_file_beside,
+    journal_file,
+    run_file,
+    timing_name,
+)
 from ..whole_files import partial_of, written_whole
 from .journal import Journal, json_line
 from .line_file import sync_folder
@@ -18,7 +25,7 @@ from .line_file import sync_folder
 
 @dataclass(frozen=True)
 class ShardFiles:
-    """Three outputs, which appear only when they are complete, and the journal beside them."""
+    """Three outputs, which appear only when they are complete, and the journal that they are made of."""
 
     timing: Path
     errors: Path
@@ -32,7 +39,7 @@ class ShardFiles:
 
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
-        """Records in a file of any name, errors and run beside it.
+        """Records in a file of any name; the others follow from it.
 
         Raises:
             UserError: the name is a folder's.
@@ -56,24 +63,33 @@ class ShardFiles:
             with contextlib.ExitStack() as whole:  # the first to be entered is the last to appear
                 for path, lines in contents.items():
                     _write(whole.enter_context(written_whole(path)), lines)
-            sync_folder(self.timing.parent)
+            for folder in {path.parent for path in contents}:
+                sync_folder(folder)
         except OSError as error:
             raise UserError(
                 f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
             ) from None
         journal.remove()
+        self._drop_earlier_layout()
 
     def give_up(self, journal: Journal) -> Path:
-        """No record was made: leave the errors beside, drop what an earlier run left; say where.
+        """No record was made: leave the errors, unfinished, drop what an earlier run left; say where.
 
         The next attempt tries every sample again.
         """
         self.timing.unlink(missing_ok=True)
         self.run.unlink(missing_ok=True)
         errors = partial_of(self.errors)
+        errors.parent.mkdir(parents=True, exist_ok=True)
         _write(errors, (json_line(e) for sample in journal.samples() for e in sample["errors"]))
         journal.remove()
+        self._drop_earlier_layout()
         return errors
+
+    def _drop_earlier_layout(self) -> None:
+        """Errors that an earlier version left among the records."""
+        if self.timing.name.endswith(TIMING_END):
+            errors_file_beside(self.timing).unlink(missing_ok=True)
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> None:

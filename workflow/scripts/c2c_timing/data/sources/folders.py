@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...cards.dataset_card import DatasetCard
+from ...cards.subject_names import EVERY_SUBJECT
 from ...errors import UserError
 from .files import FORMATS
 from .parts import find_files, numbered_files, saved_split
@@ -55,7 +56,10 @@ def find_in(folder: Path, card: DatasetCard, subject: str, split: str) -> Place:
 
 
 def _names(card: DatasetCard, subject: str) -> list[str]:
-    return list(dict.fromkeys([subject, card.native_name(subject)]))
+    names = [subject, card.native_name(subject)]
+    if len(card.subjects) == 1:
+        names.append(EVERY_SUBJECT)
+    return list(dict.fromkeys(names))
 
 
 def _config(card: DatasetCard, subject: str) -> str:

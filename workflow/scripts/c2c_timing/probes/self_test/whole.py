@@ -43,7 +43,7 @@ def open_tiny(
     )
     session = Session(settings, WallTimes())
     card = load_dataset_card("gsm8k")
-    tasks, troubles = session.preparation.tasks(session.preparation.sample(PROMPT, card, "all"))
+    tasks, troubles = session.preparation.tasks(session.preparation.sample(PROMPT, card, "main"))
     for trouble in troubles.values():
         raise trouble
     return session, {method: task.at_length("fixed") for method, task in tasks.items()}

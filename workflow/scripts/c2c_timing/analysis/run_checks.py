@@ -1,0 +1,103 @@
+"""Whether shards may stand in one table: what their runs wrote down, held against what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..method_table import METHODS
+from ..shard_names import errors_file, errors_file_beside, run_file
+from .runs import read_run
+
+# Of one pair, these make other records of the same samples, and no column tells them apart.
+SAME_IN_A_PAIR = (
+    *("max_new_tokens", "message_max_tokens", "max_prompt_tokens"),
+    *("temperature", "top_p", "top_k"),
+)
+
+Run = dict[str, Any]
+
+
+def check_runs(timings: Sequence[Path], wanted: Mapping[str, Any] | None = None) -> None:
+    """Refuse shards that were timed with other settings, and those whose failed samples are lost.
+
+    Records without a run file cannot be checked.
+
+    Args:
+        timings: files of records.
+        wanted: what the run's config asks for (``planning.jobs.wanted_settings``); without it the
+            shards of one pair must agree with each other.
+
+    Raises:
+        UserError: names the first such shard, the setting, both values, and how many others there are.
+    """
+    runs = [(path, run) for path in timings if (run := read_run(run_file(path)))]
+    for path, run in runs:
+        _check_errors(path, run)
+    problems = list(_unlike(runs, wanted) if wanted else _at_odds(runs))
+    if problems:
+        more = f" (and {len(problems) - 1} more such shards)" if len(problems) > 1 else ""
+        raise UserError(problems[0] + more)
+
+
+def _check_errors(path: Path, run: Run) -> None:
+    failed = (run.get("counts") or {}).get("errors")
+    places = (errors_file(path), errors_file_beside(path))
+    if failed and not any(place.is_file() for place in places):
+        raise UserError(
+            f"{path}: {failed} of its samples failed, but {places[0]} is gone; put it back, or "
+            "delete the shard and time it again"
+        )
+
+
+def _unlike(runs: Iterable[tuple[Path, Run]], wanted: Mapping[str, Any]) -> Iterator[str]:
+    for path, run in runs:
+        found = dict(_settings(run))
+        expected = {**wanted["settings"], **wanted["sources"].get(run.get("dataset"), {})}
+        expected |= wanted["pairs"].get(run["pair"], {})
+        for name, value in expected.items():
+            if name in found and found[name] != value:
+                yield (
+                    f"{path}: was timed with {name} {found[name]!r} by another call, the config says "
+                    f"{value!r}; delete it, and the same call times it as it should be"
+                )
+                break
+
+
+def _at_odds(runs: Iterable[tuple[Path, Run]]) -> Iterator[str]:
+    first: dict[tuple[str, str], tuple[Path, Any]] = {}
+    for path, run in runs:
+        settings = dict(_settings(run))
+        for name in SAME_IN_A_PAIR:
+            if name not in settings:
+                continue
+            other, value = first.setdefault((run["pair"], name), (path, settings[name]))
+            if settings[name] != value:
+                yield (
+                    f"{path}: was timed with {name} {settings[name]!r}, {other} with {value!r}; "
+                    "such records would be mixed: merge them apart"
+                )
+                break
+
+
+def _settings(run: Run) -> Iterator[tuple[str, Any]]:
+    """What a run was told, under the names of ``wanted_settings``, without what no method of it read."""
+    settings = run.get("settings") or {}
+    methods = settings.get("methods") or ()
+    read = {name for method in methods if method in METHODS for name in METHODS[method].settings}
+    unread = {name for row in METHODS.values() for name in row.settings} - read
+    yield from ((name, value) for name, value in settings.items() if name not in unread)
+    source = settings.get("source") or {}
+    yield "source", source.get("kind")
+    yield "revision", source.get("revision")
+    if source.get("data_path"):
+        yield "data_path", str(Path(source["data_path"]).expanduser())
+    pair = settings.get("pair") or {}
+    if pair.get("base"):
+        yield "weights", [part.get("weights") for part in _parts(pair)]
+
+
+def _parts(pair: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return [pair["base"], *pair.get("teachers", ()), *pair.get("fusers", ())]

@@ -1,0 +1,61 @@
+"""Results that are missing behind others that are there.
+
+Snakemake makes a missing file again only where it is a target itself, or where something that needs it
+has to be made: a deleted shard behind a table that is there goes unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+# What a shard is timed from is no result: whether that is there, its own job sees.
+SHARD_RULE = "time_shard"
+
+
+def unnoticed(rules: Iterable[Any]) -> list[str]:
+    """Files that Snakemake's rules make, and that are missing although what is made of them is there."""
+    makers = _Makers(rules)
+    missing: set[str] = set()
+    seen: set[str] = set()
+    todo = makers.all_files()
+    while todo:
+        file = todo.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        sources = makers.sources_of(file)
+        todo += sources
+        if Path(file).exists():
+            missing |= {source for source in sources if not Path(source).exists()}
+    return sorted(missing)
+
+
+class _Makers:
+    """Which rule makes a file, and of what."""
+
+    def __init__(self, rules: Iterable[Any]) -> None:
+        self._rules = [rule for rule in rules if rule.output]
+        self._by_file = {str(file): rule for rule in self._rules for file in rule.output}
+
+    def all_files(self) -> list[str]:
+        """What the rules make; patterns stand for themselves, what fits them is found as a source."""
+        return list(self._by_file)
+
+    def sources_of(self, file: str) -> list[str]:
+        """What a file is made of, as far as rules make that; nothing for a shard's files."""
+        rule = self._maker(file)
+        if rule is None or rule.name == SHARD_RULE:
+            return []
+        return [source for source in _plain(rule.input) if self._maker(source)]
+
+    def _maker(self, file: str) -> Any:
+        if file in self._by_file:
+            return self._by_file[file]
+        matching = (rule for rule in self._rules for name in rule.output if name.match(file))
+        return next(matching, None)
+
+
+def _plain(files: Sequence[Any]) -> list[str]:
+    return [str(file) for file in files if not callable(file)]
