@@ -35,7 +35,11 @@ class Timed:
 
 
 class Session:
-    """A loaded pair on its device, for any number of shards."""
+    """A loaded pair on its device, for any number of shards.
+
+    Attributes:
+        card: the settings' pair, each revision on the Hub made the commit that was loaded.
+    """
 
     def __init__(self, settings: RunSettings, walls: WallTimes) -> None:
         with walls.book("imports"):
@@ -44,6 +48,7 @@ class Session:
 
             from .engine import pair as pair_module
             from .engine.devices import resolve_device
+            from .engine.hub import at_commits
             from .engine.runtimes import open_pair
             from .methods import load_methods
             from .prepare import Preparation
@@ -57,9 +62,10 @@ class Session:
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
                 # each, and keeps it: whichever request meets a length first would pay for others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
-            self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
+            self.card = at_commits(settings.pair)
+            self.pair = pair_module.load_pair(self.card, device, settings.dtype, settings.seed)
             self.running = {name: open_pair(name, self.pair) for name in settings.runtimes}
-            self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
+            self.model_config = pair_module.describe(self.card, settings.dtype, device)
             self.memory = peak_memory_of(device)
             self.methods = load_methods()
             self.preparation = Preparation(settings, self.pair, self.methods)

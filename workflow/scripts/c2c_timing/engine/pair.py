@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import torch
 
 from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..errors import UserError
+from ..meters.cpu import cpu_model
 from .causal_lm import CausalLM
 from .devices import device_name
 from .fuser import Fuser, dummy_fuser, load_fuser
+from .hub import commit_of, download_fuser, explained
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -31,7 +32,7 @@ class ModelPair:
 
 
 def load_pair(card: PairCard, device: torch.device, dtype: str, seed: int) -> ModelPair:
-    """Load or make up all models and fusers of a card.
+    """Load or make up all models and fusers of a card (one of ``hub.at_commits``).
 
     Dummy weights depend on the seed, the card and the device type alone.
 
@@ -60,7 +61,7 @@ def load_model(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Cau
         raise UserError(
             f"{spec.model}: no such folder; name a folder with config.json and safetensors"
         )
-    with _explained(spec.model):
+    with explained(spec.model):
         if spec.weights == "dummy":
             config = AutoConfig.from_pretrained(str(spec.config), trust_remote_code=False)
             with device:
@@ -101,38 +102,12 @@ def _load_fuser(
     return load_fuser(folder / (spec.subfolder or ""), base.kv_shapes, teacher.kv_shapes)
 
 
-def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
-    """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
-    from huggingface_hub import snapshot_download
-
-    with _explained(spec.location):
-        return Path(
-            snapshot_download(
-                spec.location,
-                revision=spec.revision,
-                allow_patterns=f"{spec.subfolder}/*" if spec.subfolder else None,
-                local_files_only=from_cache,
-            )
-        )
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn what transformers and the Hub raise into one line."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # they raise some thirty kinds of errors
-        reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
-        raise UserError(
-            f"{what}: cannot be loaded ({reason[:200]}); check the name, the network or HF_ENDPOINT, "
-            "or run with --weights dummy"
-        ) from error
-
-
 def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]:
-    """The record's ``model_config``: what was timed, and whether its answers mean anything."""
+    """The record's ``model_config``: what was timed, and whether its answers mean anything.
+
+    Args:
+        card: one of ``hub.at_commits``: its revisions are commits.
+    """
     return {
         "base_model": card.base.model,
         "teacher_model": " + ".join(teacher.model for teacher in card.teachers),
@@ -150,4 +125,15 @@ def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]
         "layer_map": card.layer_map,
         "fusion_mode": card.fusion_mode,
         "alignment": card.alignment,
+        "base_commit": _joined([commit_of(card.base)]),
+        "teacher_commit": _joined(map(commit_of, card.teachers)),
+        "fuser_commit": _joined(map(commit_of, card.fusers)),
+        "fuser_subfolder": _joined(fuser.subfolder for fuser in card.fusers),
+        "cpu": cpu_model(),
     }
+
+
+def _joined(values: Iterable[str | None]) -> str | None:
+    """One text of what several models have; None where none has any."""
+    found = list(values)
+    return " + ".join(value or "none" for value in found) if any(found) else None
