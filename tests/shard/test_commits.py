@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
 
 
 def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_path):
-    words = [sys.executable, str(SCRIPT), *FLAGS, "--repeats", "200"]
+    words = [sys.executable, str(SCRIPT), *FLAGS, "--repeats", "20"]
     environment = hub.environment(tmp_path / "home", OMP_NUM_THREADS="1")
     begun = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     while begun.poll() is None:
@@ -87,6 +88,7 @@ def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_pa
         if journals and journals[0].read_bytes().count(b'"records"') >= 2:
             os.kill(begun.pid, signal.SIGTERM)
             break
+        time.sleep(0.02)
     begun.wait()
     assert list(tmp_path.glob("out/*/journal/*.jsonl"))
 

@@ -18,6 +18,9 @@ import pytest
 import yaml
 from folders import ROOT
 
+from c2c_timing.cards.dataset_card import load_dataset_card
+from c2c_timing.data.sources import SourceSpec, read_rows
+
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
@@ -64,7 +67,10 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
         "gsm8k_all_errors.jsonl", "gsm8k_all_run.json", "gsm8k_all_timing.jsonl",
     ]  # fmt: skip
     records, errors = (lines(folder / f"gsm8k_all_{name}.jsonl") for name in ("timing", "errors"))
-    expected = [f"gsm8k/all/{n}" for n in range(NUM_SAMPLES)]
+    rows = read_rows(
+        load_dataset_card("gsm8k"), "all", SourceSpec("local", str(tmp_path / "rows.jsonl"))
+    )
+    expected = [row.id for row in rows]
     assert list(dict.fromkeys(record["id"] for record in records)) == [
         name for n, name in enumerate(expected) if n % 10
     ]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .columns import IDENTITY, SETTING
+from .columns import IDENTITY, SETTING, SETUP
 from .relative_times import medians_of, relative_times
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
@@ -153,8 +153,7 @@ def quality_sentences(summary: pd.DataFrame) -> list[str]:
     else:
         sentences = [f"{len(bad)} of {len(rows)} rows of the summary are not ok."]
     sentences += [
-        f"{', '.join(str(row[name]) for name in [*IDENTITY, *SETTING])}: {row['quality']}; "
-        f"{row['quality_advice']}."
+        f"{_name_of(row)}: {row['quality']}; {row['quality_advice']}."
         for row in bad.to_dict("records")
     ]
     share = rows["flagged"].sum() / max(rows["count"].sum(), 1)
@@ -163,3 +162,8 @@ def quality_sentences(summary: pd.DataFrame) -> list[str]:
             f"{share:.1%} of all records are flagged: their stages do not add up to the wall time."
         )
     return sentences
+
+
+def _name_of(row: dict) -> str:
+    names = [str(row[name]) for name in [*IDENTITY, *SETTING]]
+    return ", ".join([*names, row[SETUP]] if row.get(SETUP) else names)

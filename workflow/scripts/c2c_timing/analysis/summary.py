@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 
 from ..statistics import median_intervals
-from .columns import ERROR_COLUMNS, IDENTITY, SAMPLE, SETTING, SHARD, TIMING_KEYS
+from .columns import (
+    ERROR_COLUMNS,
+    IDENTITY,
+    SAMPLE,
+    SETTING,
+    SETUP,
+    SHARD,
+    TIMING_KEYS,
+    setup_last,
+)
 from .quality import judge
 
-KEYS = [*IDENTITY, *SETTING]
+KEYS = [*IDENTITY, *SETTING, SETUP]
 # How a shard's requests were made: a failure may tell both, either or neither.
 WAY = ["method", "runtime"]
 LENGTHS = ["prompt_length", "response_length"]
@@ -22,7 +31,8 @@ def summarize(
 ) -> pd.DataFrame:
     """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
-    Records of different devices, dtypes or weights are never averaged: they get rows of their own.
+    Records of different devices, dtypes, weights or setups (``analysis.setups``) are never averaged:
+    they get rows of their own.
     A failure before any method counts for every method of its shard, and one that names no runtime
     for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
     largest peak of any request. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
@@ -38,7 +48,8 @@ def summarize(
         counts[f"{column}_median"] = groups[column].median()
     peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
     parts = [counts, judge(groups, throttled), _accuracy(timings), peak, *_spread(groups)]
-    return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+    table = _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+    return table.fillna({SETUP: ""})[setup_last(table.columns)]
 
 
 def _spread(groups: pd.api.typing.DataFrameGroupBy) -> list[pd.DataFrame]:

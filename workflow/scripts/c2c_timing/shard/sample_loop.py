@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import random
 from collections.abc import Mapping
@@ -99,12 +100,14 @@ class SampleLoop:
                 task, arm = tasks.get(turn.method), (turn.method, turn.runtime)
                 if task is None or arm in failed or result.device_failure:
                     continue
+                started_at = datetime.datetime.now(datetime.UTC).isoformat()
                 timed = self._time(result, where, turn, task, "requests")
                 if timed is None:
                     failed.add(arm)
                     continue
                 with self.walls.book("writing"):
                     record = self._record(where, turn, repeat, place, task, timed)
+                    record |= {"started_at": started_at, "row_digest": row.digest}
                     record["correct"] = self._judge(card, subject, row, turn.method, timed)
                     result.records.append(record)
         return result
