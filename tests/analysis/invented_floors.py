@@ -50,7 +50,7 @@ def fused_row(runtime, ms=1e6, config=GPU, **changes):
 
 
 def bottlenecks(rows, shapes=KNOWN, roofs=ROOFS):
-    return find_bottlenecks(pd.DataFrame(rows), shapes, roofs)
+    return find_bottlenecks(pd.DataFrame(rows).assign(setup=""), shapes, roofs)
 
 
 def spread(value):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from types import SimpleNamespace
 
 import pynvml
 import pytest
@@ -108,9 +107,3 @@ def test_hashes_follow_contents_and_names_not_places(tmp_path):
     assert first == same != other
     assert passport._fuser(FuserSpec("local", str(folders[0])))["sha256"] == first
     assert passport.hash_value({"a": 1, "b": 2}) == passport.hash_value({"b": 2, "a": 1})
-
-
-def test_a_revision_is_the_hub_s_or_none():
-    config = SimpleNamespace(_commit_hash="abc")
-    assert passport._revision("hub", config) == "abc"
-    assert passport._revision("local", config) is None

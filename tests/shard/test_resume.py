@@ -19,6 +19,9 @@ import yaml
 from folders import ROOT
 from patience import PATIENCE
 
+from c2c_timing.cards.dataset_card import load_dataset_card
+from c2c_timing.data.sources import SourceSpec, read_rows
+
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
@@ -66,7 +69,10 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
     ]  # fmt: skip
     records = lines(folder / "gsm8k_main_timing.jsonl")
     errors = lines(folder / "failed" / "gsm8k_main_errors.jsonl")
-    expected = [f"gsm8k/main/{n}" for n in range(NUM_SAMPLES)]
+    rows = read_rows(
+        load_dataset_card("gsm8k"), "main", SourceSpec("local", str(tmp_path / "rows.jsonl"))
+    )
+    expected = [row.id for row in rows]
     assert list(dict.fromkeys(record["id"] for record in records)) == [
         name for n, name in enumerate(expected) if n % 10
     ]

@@ -231,3 +231,9 @@ def write_fuser(
     shutil.copytree(checkpoint, folder / pair_folder / "final", dirs_exist_ok=True)
     (folder / "README.md").write_text("# Fusers\n")
     return folder
+
+
+def move_main(root: Path, kind: str, repo_id: str, revision: str) -> None:
+    """``main`` is another revision from now on."""
+    folder = repository_folder(root, kind, repo_id)
+    folder.with_name(f"{folder.name}.main").write_text(revision)

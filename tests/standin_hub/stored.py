@@ -1,7 +1,8 @@
 """Repositories as folders on disk, with the hashes and listings that the Hub gives of them.
 
 ``{root}/datasets/{namespace}/{name}`` and ``{root}/models/{namespace}/{name}`` hold the revision
-``main``; a folder beside it, ``{name}@{revision}``, holds another one.
+``main``; a folder beside it, ``{name}@{revision}``, holds another one. ``main`` moves on to that one
+where a file ``{name}.main`` holds its name; what it was stays there under its commit.
 """
 
 from __future__ import annotations
@@ -98,14 +99,16 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository with its revisions, by name."""
+    """A repository with its revisions, by name; ``main`` may stand for another one."""
 
     kind: str
     repo_id: str
     revisions: dict[str, Path]
+    main: str = "main"
 
     def snapshot(self, revision: str) -> Snapshot | None:
         """A revision by its name or its commit; None where there is none."""
+        revision = self.main if revision == "main" else revision
         for name, folder in self.revisions.items():
             commit = commit_of(self.kind, self.repo_id, name)
             if revision in (name, commit):
@@ -122,7 +125,9 @@ def find_repository(root: Path, kind: str, repo_id: str) -> Repository | None:
     revisions = {"main": folder / name} if (folder / name).is_dir() else {}
     for other in folder.glob(f"{name}@*"):
         revisions[other.name.partition("@")[2]] = other
-    return Repository(kind, repo_id, revisions) if revisions else None
+    moved = folder / f"{name}.main"
+    main = moved.read_text() if moved.is_file() else "main"
+    return Repository(kind, repo_id, revisions, main) if revisions else None
 
 
 def find_content(root: Path, sha256: str) -> StoredFile | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .cards.pair_card import (
     WEIGHTS,
@@ -19,7 +21,7 @@ from .cards.pair_card import (
 from .data.sources import SourceSpec
 from .errors import UserError
 from .method_table import METHODS, SUBJECT
-from .places import with_home
+from .places import PROJECT, with_home
 from .runtime_table import REFERENCE, RUNTIMES
 from .settings import DTYPES, LENGTH_VIEWS, RunSettings
 
@@ -158,11 +160,33 @@ def pair_from(arguments: argparse.Namespace) -> PairCard:
             teachers=(_model(teacher, arguments.weights),) if teacher else card.teachers,
             fusers=(FuserSpec("dummy"),) * (1 if teacher else len(card.teachers)),
         )
-        names = (spec.model.rstrip("/").split("/")[-1] for spec in (card.base, *card.teachers))
-        card = replace(card, name=re.sub(r"[^\w.+-]", "-", "_".join(names)))
     if arguments.fuser_checkpoint:
         card = replace(card, fusers=(_fuser(arguments.fuser_checkpoint),) * len(card.teachers))
+    if base or teacher or arguments.fuser_checkpoint:
+        card = replace(card, name=_name_of(card))
     return card
+
+
+def _name_of(card: PairCard) -> str:
+    """Of a pair that no card describes: its models, and a digest of all that makes it.
+
+    Paths may end alike (``final``), and models meet with several fusers: only the digest tells such
+    pairs apart. The same flags give the same name, whatever folder they are given in.
+    """
+    parts = (card.base, *card.teachers, *card.fusers)
+    wiring = (card.layer_map, card.fusion_mode, card.alignment)
+    content = repr([[_plain(value) for value in vars(part).values()] for part in parts] + [wiring])
+    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    names = (Path(spec.model).name for spec in (card.base, *card.teachers))
+    return re.sub(r"[^\w.+-]", "-", "_".join([*names, digest]))
+
+
+def _plain(value: Any) -> Any:
+    """A folder by its place; the project's own wherever the project lies."""
+    if not isinstance(value, str | Path) or not Path(value).is_dir():
+        return value
+    place = Path(value).resolve()
+    return str(place.relative_to(PROJECT) if place.is_relative_to(PROJECT) else place)
 
 
 def _model(name: str, weights: str | None) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,10 +32,12 @@ class Timed:
     """One timed request.
 
     Attributes:
+        started_at: in UTC (ISO 8601).
         peak_memory_bytes: while it ran; None where it cannot be known.
         other_runtimes_bytes: what of it other runtimes hold; None where it cannot be known.
     """
 
+    started_at: str
     answer: Answer
     reading: Reading
     timing: dict
@@ -46,6 +49,7 @@ class Session:
     """A loaded pair on its device, for any number of shards.
 
     Attributes:
+        card: the settings' pair, each revision on the Hub made the commit that was loaded.
         held_bytes: by runtime, memory that its opening and building have left behind; empty where
             the system does not tell.
     """
@@ -57,6 +61,7 @@ class Session:
 
             from .engine import pair as pair_module
             from .engine.devices import resolve_device
+            from .engine.hub import at_commits
             from .engine.runtimes import open_pair
             from .methods import load_methods
             from .prepare import Preparation
@@ -70,14 +75,15 @@ class Session:
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
                 # each, and keeps it: whichever request meets a length first would pay for others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
-            self.pair = pair_module.load_pair(settings.pair, device, settings.dtype, settings.seed)
+            self.card = at_commits(settings.pair)
+            self.pair = pair_module.load_pair(self.card, device, settings.dtype, settings.seed)
             self.memory = peak_memory_of(device)
             self.held_bytes: dict[str, int] = {}
             self.running = {}
             for name in settings.runtimes:
                 with self._holding(name):
                     self.running[name] = open_pair(name, self.pair)
-            self.model_config = pair_module.describe(settings.pair, settings.dtype, device)
+            self.model_config = pair_module.describe(self.card, settings.dtype, device)
             self.methods = load_methods()
             self.preparation = Preparation(settings, self.pair, self.methods)
 
@@ -89,13 +95,14 @@ class Session:
         """
         clock = self.new_clock(trial)
         self.memory.reset()
+        started_at = datetime.datetime.now(datetime.UTC).isoformat()
         with self.running[trial.runtime].builder.sealed():
             answer = self.answer(trial, clock)
         peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, trial.task.tokenize_ms)
         others_bytes = self._held_by_others(trial.runtime)
-        return Timed(answer, reading, timing, peak_memory_bytes, others_bytes)
+        return Timed(started_at, answer, reading, timing, peak_memory_bytes, others_bytes)
 
     def make_ready(self, trial: Trial) -> None:
         """Let the runtime build what the trial needs: once, untimed.

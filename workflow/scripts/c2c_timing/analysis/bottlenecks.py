@@ -8,20 +8,20 @@ from typing import Any
 import pandas as pd
 
 from ..stages import Stage
-from .columns import IDENTITY, SETTING, STEPS
+from .columns import IDENTITY, SETTING, SETUP, STEPS, setup_last
 from .operations import Work, stage_work
 from .roofs import BOUNDS, Roofs
 from .runs import Shapes, shapes_key_of
 
 # Records of a row: all subjects of a data set, never of different settings.
-KEYS = [*(key for key in IDENTITY if key != "subject"), *SETTING]
+KEYS = [*(key for key in IDENTITY if key != "subject"), *SETTING, SETUP]
 FLOORS = [f"{bound}_floor_ms" for bound in BOUNDS]
 WORK = ["flops", "bytes", "operators"]
 # A stage at twice its floor is good work: below it effort is better spent elsewhere.
 GOOD = 2
 SAVED = "saved_s_at_twice_floor"
-COLUMNS = [*KEYS, "stage", "count", "median_ms", "share", "floor_ms", "time_over_floor", "bound_by",
-           SAVED, *FLOORS, *WORK]  # fmt: skip
+COLUMNS = setup_last([*KEYS, "stage", "count", "median_ms", "share", "floor_ms", "time_over_floor",
+                      "bound_by", SAVED, *FLOORS, *WORK])  # fmt: skip
 
 
 def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.DataFrame:

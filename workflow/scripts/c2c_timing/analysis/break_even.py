@@ -16,12 +16,12 @@ import pandas as pd
 from ..method_table import METHODS
 from ..stages import Stage
 from ..statistics import interval
-from .columns import CONDITIONS, SAMPLE
+from .columns import CONDITIONS, SAMPLE, setup_last
 from .stage_costs import Line, fit_stages
 
 # The two methods that are weighed against each other.
 CACHE, TEXT = "c2c", "t2t"
-COLUMNS = [
+_AS_FITTED = [
     *CONDITIONS,
     "dataset",
     "num_samples",
@@ -38,6 +38,7 @@ COLUMNS = [
     "breakeven_message_tokens_high",
     "finding",
 ]
+COLUMNS = setup_last(_AS_FITTED)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
                 (*conditions, dataset, found.num_samples, *tokens, setting.message, *times,
                  *found.tokens, found.finding)
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=_AS_FITTED)[COLUMNS]
 
 
 def _with_both(records: pd.DataFrame) -> pd.DataFrame:

@@ -10,9 +10,11 @@ from ..stages import PER_TOKEN, Stage
 IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
 SHARD = ["pair", "dataset", "subject"]
 SAMPLE = ["dataset", "subject", "id"]
+# Names what else differs between the records of a pair (``analysis.setups``).
+SETUP = "setup"
 SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
 # What is compared or fitted together: one pair, executed in one way, on one device.
-CONDITIONS = ["pair", "runtime", *SETTING, "length_view"]
+CONDITIONS = ["pair", "runtime", *SETTING, "length_view", SETUP]
 # The same for what is compared across runtimes.
 CONDITIONS_BUT_RUNTIME = [name for name in CONDITIONS if name != "runtime"]
 ERROR_COLUMNS = [
@@ -52,6 +54,11 @@ TIMING_KEYS = [
     "residual_ms",
     "tokenize_ms",
 ]
+
+
+def setup_last(columns: Iterable[str]) -> list[str]:
+    """Columns of a table of results, in which the setup comes last."""
+    return [*(name for name in columns if name != SETUP), SETUP]
 
 
 def method_title(method: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..errors import UserError
 from ..shard_names import timing_file
-from .columns import SHARD
+from .columns import SETUP, SHARD
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def mark_partial(summary: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
     missing = covered[covered["state"] == "missing"]
     rows = missing[SHARD].assign(count=0, failed=0, flagged=0)
     marked = pd.concat([summary, rows], ignore_index=True) if len(rows) else summary
-    return marked.assign(partial="true" if len(rows) else "false")
+    return marked.fillna({SETUP: ""}).assign(partial="true" if len(rows) else "false")
 
 
 def sentences(covered: pd.DataFrame) -> list[str]:

@@ -9,9 +9,12 @@ import pandas as pd
 import pyarrow
 
 from ..errors import UserError
+from ..progress import say
 from ..whole_files import written_whole
-from .columns import ERROR_COLUMNS, IDENTITY, PADDING, SETTING, STEPS, TIMING_KEYS
+from .columns import ERROR_COLUMNS, IDENTITY, PADDING, SETTING, SETUP, STEPS, TIMING_KEYS
+from .copies import Copies, number_repeats, tell_ids_apart
 from .record_lines import OPTIONAL, flatten, read_errors, read_records
+from .setups import differing, setups
 
 LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
 LEADING = ["id", *IDENTITY, "repeat", *LENGTHS, "correct", "residual_flag"]
@@ -25,13 +28,29 @@ def merge(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
         UserError: a line is no record, or there is no record at all.
     """
     paths = list(dict.fromkeys(paths))
-    rows = [OPTIONAL | flatten(record) for path in paths for record in read_records(path)]
-    errors = [error for path in paths for error in read_errors(path)]
+    records, failures = Copies("records"), Copies("failures")
+    files = [
+        [OPTIONAL | flatten(record) for record in records.without(read_records(path), path)]
+        for path in paths
+    ]
+    errors = [e for path in paths for e in failures.without(read_errors(path), path)]
+    rows = [row for file in files for row in file]
     if not rows:
         raise UserError("no records in any of the shards; see their logs")
+    # An id first, since a request is the same only for the same row.
+    for sentence in (
+        records.sentence,
+        failures.sentence,
+        tell_ids_apart(rows),
+        number_repeats(files),
+    ):
+        if sentence:
+            say(sentence)
     table = pd.DataFrame(rows).reindex(columns=_columns(rows))
     table = _typed(table)
-    table = table.sort_values(["pair", "dataset", "subject"], kind="stable", ignore_index=True)
+    # In the order in which they were made, whatever files they stand in.
+    order = ["pair", "dataset", "subject", "started_at"]
+    table = table.sort_values(order, kind="stable", ignore_index=True)
     return table, pd.DataFrame(errors, columns=ERROR_COLUMNS)
 
 
@@ -44,6 +63,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     lengths = ["teacher_prompt_length", "message_length", *PADDING]
     numbers = [*TIMING_KEYS, *lengths, "peak_memory_bytes", "other_runtimes_bytes"]
     table[numbers] = table[numbers].astype("float64")
+    table[SETUP] = setups(table)
     return table
 
 
@@ -53,7 +73,7 @@ def _columns(rows: list[dict]) -> list[str]:
 
 
 def kept_apart(table: pd.DataFrame) -> str | None:
-    """One line where records of one pair are of several devices, dtypes or weights; None where not.
+    """One line where records of one pair differ in what keeps them apart; None where they do not.
 
     Several runtimes are no such mixture: they are run to be compared.
     """
@@ -62,12 +82,17 @@ def kept_apart(table: pd.DataFrame) -> str | None:
         for column in SETTING
         if table.groupby("pair")[column].nunique(dropna=False).max() > 1
     }
+    differ |= differing(table)
     if not differ:
         return None
     found = "; ".join(
-        f"{len(values)} {name}s ({', '.join(values)})" for name, values in differ.items()
+        f"{len(values)} {_several(name)} ({', '.join(values)})" for name, values in differ.items()
     )
     return f"records of different settings are kept apart, as rows of their own: {found}"
+
+
+def _several(name: str) -> str:
+    return f"numbers of {name}" if name == "threads" else f"{name}s"
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
@@ -110,6 +135,9 @@ def read_timings(path: Path) -> pd.DataFrame:
 def read_tsv(path: Path) -> pd.DataFrame:
     """A table that ``write_tsv`` wrote."""
     try:
-        return pd.read_csv(path, sep="\t")
+        table = pd.read_csv(path, sep="\t")
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
+    if SETUP in table:  # most are empty
+        table[SETUP] = table[SETUP].fillna("").astype(str)
+    return table

@@ -12,7 +12,7 @@ import pandas as pd
 from ..places import LIBRARY
 from ..runtime_table import REFERENCE
 from ..stages import Stage
-from .columns import SETTING
+from .columns import SETTING, SETUP
 from .quality_sentences import quality_sentences
 from .speedup import is_across_runtimes
 from .verdicts import (
@@ -107,7 +107,7 @@ def render(
     return environment.get_template("report.html.jinja").render(
         sentences=[*quality[:1], *notes, *_sentences(timings)],
         quality=quality[1:],
-        names=[name.removeprefix("model_config.") for name in NAMES] + ["data set", "n"],
+        names=[name.removeprefix("model_config.") for name in _names(timings)] + ["data set", "n"],
         columns=list(COLUMNS.values()),
         rows=_rows(timings),
         verdicts=pays,
@@ -123,16 +123,21 @@ def render(
     )
 
 
+def _names(timings: pd.DataFrame) -> list[str]:
+    """Columns that tell rows apart; the setup only where it does."""
+    return [*NAMES, SETUP] if timings[SETUP].any() else NAMES
+
+
 def _sentences(timings: pd.DataFrame) -> list[str]:
     """One result a pair and method: median and spread of the whole request."""
     sentences = []
-    for (pair, method, runtime, view, *setting), rows in timings.groupby(NAMES):
+    for (pair, method, runtime, view, *setting, setup), rows in timings.groupby([*NAMES, SETUP]):
         total = rows["total_time_ms"]
         device, dtype, weights = setting
         meaning = "" if weights == "real" else "; with made-up weights the answers mean nothing"
         sentences.append(
             f"{pair}, {method} ({runtime}, {view} length) on {device} in {dtype} "
-            f"({weights} weights{meaning}): median "
+            f"({weights} weights{meaning}){setup and f', {setup}'}: median "
             f"{total.median():.4g} ms a request (p10 {total.quantile(0.1):.4g}, p90 "
             f"{total.quantile(0.9):.4g}), {rows['tokens_per_second'].median():.4g} tokens per "
             f"second, over {len(rows)} requests; {int(rows['residual_flag'].sum())} flagged."
@@ -141,7 +146,7 @@ def _sentences(timings: pd.DataFrame) -> list[str]:
 
 
 def _rows(timings: pd.DataFrame) -> list[list[str]]:
-    groups = timings.groupby([*NAMES, "dataset"])
+    groups = timings.groupby([*_names(timings), "dataset"])
     medians, counts = groups[list(COLUMNS)].median(), groups.size()
     return [
         [*names, str(counts[names])]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .columns import IDENTITY, SETTING
+from .columns import IDENTITY, SETTING, SETUP
 
 OK = "ok"
 UNJUDGED = "unjudged"
@@ -29,8 +29,7 @@ def quality_sentences(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     rows = _with_records(rows)
     sentences = [verdict(rows)]
     sentences += [
-        f"{', '.join(str(row[name]) for name in [*IDENTITY, *SETTING])}: {row['quality']}; "
-        f"{row['quality_advice']}."
+        f"{_name_of(row)}: {row['quality']}; {row['quality_advice']}."
         for row in rows
         if row["quality"] not in (OK, UNJUDGED)
     ]
@@ -80,6 +79,11 @@ def closing_lines(summary: Path, shards: Iterable[Path]) -> list[str]:
         f"quality: {verdict(rows)}",
         *(f"  {mark}: {why}" for mark, why in sorted(advice.items()) if mark != OK),
     ]
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    names = [str(row[name]) for name in [*IDENTITY, *SETTING]]
+    return ", ".join([*names, row[SETUP]] if row.get(SETUP) else names)
 
 
 def _with_records(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

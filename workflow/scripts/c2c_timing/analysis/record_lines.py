@@ -25,6 +25,8 @@ OPTIONAL: dict[str, Any] = {
     "peak_memory_bytes": None,
     "other_runtimes_bytes": None,
     **dict.fromkeys(PADDING),
+    "row_digest": None,
+    "started_at": None,
     **dict.fromkeys(STEPS),
 }
 
@@ -35,7 +37,7 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         UserError: a line is no record; names file, line and reason.
     """
-    lines: dict[tuple, int] = {}
+    lines: dict[tuple, tuple[int, dict[str, Any]]] = {}
     for number, record in _read_lines(path):
         problem = first_problem(record, SCHEMA)
         if problem:
@@ -45,8 +47,8 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
         }
         if clash:
             raise UserError(f"{path}:{number}: {min(clash)}: stands in the record twice")
-        same = lines.setdefault(_request_of(record), number)
-        if same != number:
+        same, known = lines.setdefault(_request_of(record), (number, record))
+        if known != record:  # an equal one is a copy, which counts once
             raise UserError(f"{path}:{number}: the same request as line {same}; remove one of them")
         record["subject"] = subject_today(record["subject"])
         yield record
@@ -97,6 +99,6 @@ def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _request_of(record: dict[str, Any]) -> tuple:
-    config = record["model_config"]
-    keys = (*IDENTITY, "id", "repeat")
-    return (*map(record.get, keys), config["device"], config["dtype"], config["weights"])
+    keys = (*IDENTITY, "id", "repeat", "row_digest")
+    config = sorted(record["model_config"].items())
+    return (*map(record.get, keys), repr(config))

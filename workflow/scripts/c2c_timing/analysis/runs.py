@@ -13,7 +13,10 @@ from ..meters.load import busy_words
 from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
-MODELS = ("base_model", "teacher_model", "fuser", "weights")
+MODELS = (
+    *("base_model", "teacher_model", "fuser", "weights"),
+    *("base_commit", "teacher_commit", "fuser_commit", "fuser_subfolder"),
+)
 
 Shapes = dict[tuple[str, ...], dict[str, Any]]
 
@@ -100,7 +103,9 @@ def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]
 
 def shapes_key(pair: str, model_config: Mapping[str, Any]) -> tuple[str, ...]:
     """Under which the shapes of a run are found, by its pair and its ``model_config``."""
-    return (pair, *(str(model_config.get(name)) for name in MODELS))
+    values = map(model_config.get, MODELS)
+    # In a table, what a record lacks is NaN.
+    return (pair, *(str(None if value != value else value) for value in values))
 
 
 def shapes_key_of(record: Mapping[str, Any]) -> tuple[str, ...]:

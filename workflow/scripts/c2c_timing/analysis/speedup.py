@@ -11,30 +11,32 @@ import pandas as pd
 from ..method_table import METHODS, SUBJECT
 from ..runtime_table import REFERENCE, RUNTIMES
 from ..statistics import FEWEST_SAMPLES, ResampledMedian, draws, interval
-from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order
+from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
 
 # Of which records a row is.
 SCOPES = ("overall", "data set", "subject")
-COLUMNS = [
-    *CONDITIONS,
-    "scope",
-    "dataset",
-    "subject",
-    "against",
-    "num_samples",
-    "num_pairs",
-    "speedup",
-    "speedup_low",
-    "speedup_high",
-    "verdict",
-    "median_ratio",
-    "median_ratio_low",
-    "median_ratio_high",
-    "median_ms",
-    "against_median_ms",
-    "method",
-    "against_runtime",
-]
+COLUMNS = setup_last(
+    [
+        *CONDITIONS,
+        "scope",
+        "dataset",
+        "subject",
+        "against",
+        "num_samples",
+        "num_pairs",
+        "speedup",
+        "speedup_low",
+        "speedup_high",
+        "verdict",
+        "median_ratio",
+        "median_ratio_low",
+        "median_ratio_high",
+        "median_ms",
+        "against_median_ms",
+        "method",
+        "against_runtime",
+    ]
+)
 
 
 def compare(timings: pd.DataFrame, seed: int = 0, scopes: Collection[str] = SCOPES) -> pd.DataFrame:

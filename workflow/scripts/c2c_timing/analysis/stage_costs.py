@@ -19,10 +19,10 @@ import pandas as pd
 
 from ..stages import ONCE, PER_TOKEN, Stage
 from ..statistics import draws, interval
-from .columns import CONDITIONS, SAMPLE
+from .columns import CONDITIONS, SAMPLE, setup_last
 
 REWEIGHTINGS = 5
-COLUMNS = [
+_AS_FITTED = [
     *CONDITIONS,
     "method",
     "stage",
@@ -38,6 +38,7 @@ COLUMNS = [
     "b_ms_per_token_high",
     "median_error",
 ]
+COLUMNS = setup_last(_AS_FITTED)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def stage_costs(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             known = (n, len(own), *line.tokens)
             fitted = (a, *a_ends, b, *b_ends, line.median_error)
             rows.append((*conditions, method, stage.value, *known, *fitted))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=_AS_FITTED)[COLUMNS]
 
 
 def with_token_columns(records: pd.DataFrame) -> pd.DataFrame:

@@ -14,21 +14,23 @@ import yaml
 
 from ..method_table import METHODS, MethodRow
 from ..stages import Stage
-from .columns import CONDITIONS
+from .columns import CONDITIONS, setup_last
 from .numbers import rounded
 
 PUBLISHED = Path(__file__).resolve().parent / "published"
 TIMES = ["base_prefill_ms", "teacher_prefill_ms", "fusion_ms", "decode_ms", "total_ms"]
 LENGTHS = ["tokens_in", "tokens_out"]
-COLUMNS = [
-    *CONDITIONS,
-    "dataset",
-    "method",
-    "part",
-    "source",
-    "num_records",
-    *(f"{name}_{what}" for name in (*LENGTHS, *TIMES) for what in ("mean", "std")),
-]
+COLUMNS = setup_last(
+    [
+        *CONDITIONS,
+        "dataset",
+        "method",
+        "part",
+        "source",
+        "num_records",
+        *(f"{name}_{what}" for name in (*LENGTHS, *TIMES) for what in ("mean", "std")),
+    ]
+)
 
 
 def has_message(method: MethodRow) -> bool:
@@ -136,11 +138,12 @@ def as_markdown(table: pd.DataFrame) -> str:
     sections = []
     several = table["runtime"].nunique() > 1
     for (*conditions, dataset), rows in table.groupby([*CONDITIONS, "dataset"], sort=False):
-        pair, runtime, device, dtype, weights, view = conditions
+        pair, runtime, device, dtype, weights, view, setup = conditions
         sections += [
             f"## {pair}, {dataset}, {view} length" + (f", {runtime}" if several else ""),
             "",
-            f"{device}, {dtype}, {runtime}, {weights} weights; mean ± standard deviation, ms.",
+            f"{', '.join(filter(None, [device, dtype, runtime, f'{weights} weights', setup]))}; "
+            "mean ± standard deviation, ms.",
             "",
             "| method | n | tokens in / out | base prefill | teacher prefill | fusion | decode | total |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

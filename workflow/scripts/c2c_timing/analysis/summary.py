@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 
 from ..statistics import median_intervals
-from .columns import ERROR_COLUMNS, IDENTITY, SAMPLE, SETTING, SHARD, TIMING_KEYS
+from .columns import (
+    ERROR_COLUMNS,
+    IDENTITY,
+    SAMPLE,
+    SETTING,
+    SETUP,
+    SHARD,
+    TIMING_KEYS,
+    setup_last,
+)
 from .quality import NONE_BUSY, judge
 
-KEYS = [*IDENTITY, *SETTING]
+KEYS = [*IDENTITY, *SETTING, SETUP]
 # How a shard's requests were made: a failure may tell both, either or neither.
 WAY = ["method", "runtime"]
 LENGTHS = ["prompt_length", "response_length"]
@@ -25,7 +34,8 @@ def summarize(
 ) -> pd.DataFrame:
     """Counts; mean, sample standard deviation, median with its interval, p90 and p99 of each key.
 
-    Records of different devices, dtypes or weights are never averaged: they get rows of their own.
+    Records of different devices, dtypes, weights or setups (``analysis.setups``) are never averaged:
+    they get rows of their own.
     A failure before any method counts for every method of its shard, and one that names no runtime
     for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
     largest peak of any request, ``own_peak_memory_bytes_max`` without what other runtimes of the
@@ -44,7 +54,8 @@ def summarize(
     peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
     parts = [counts, judge(groups, throttled, busy), _accuracy(timings), peak, *_spread(groups)]
     parts.append(_own_peak(timings))
-    return _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+    table = _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+    return table.fillna({SETUP: ""})[setup_last(table.columns)]
 
 
 def _own_peak(timings: pd.DataFrame) -> pd.Series:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..method_table import SUBJECT
 from ..runtime_table import RUNTIMES
-from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order, method_title
+from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SETUP, in_order, method_title
 from .ladder import C2C_SPEEDUP
 from .speedup import is_across_runtimes
 from .turns import conclusion
@@ -87,7 +87,8 @@ def runtime_rows(speedup: pd.DataFrame) -> list[list[str]]:
 def _rows(speedup: pd.DataFrame) -> list[list[str]]:
     return [
         [
-            *(str(row[name]) for name in CONDITIONS),
+            _pair(row),
+            *(str(row[name]) for name in CONDITIONS if name not in ("pair", SETUP)),
             "overall" if row["scope"] == "overall" else str(row["dataset"]),
             _against(row),
             str(row["num_samples"]),
@@ -103,9 +104,14 @@ def _where(row: dict, *known: str) -> str:
     """Pair and setting; what else is ``known`` of how it was executed."""
     how = ", ".join([*known, f"{row['model_config.weights']} weights"])
     return (
-        f"{row['pair']} on {row['model_config.device']} in {row['model_config.dtype']} ({how}), "
+        f"{_pair(row)} on {row['model_config.device']} in {row['model_config.dtype']} ({how}), "
         f"{row['length_view']} length"
     )
+
+
+def _pair(row: dict) -> str:
+    """The pair, with what tells its rows apart."""
+    return f"{row['pair']} ({row[SETUP]})" if row.get(SETUP) else str(row["pair"])
 
 
 def _against(row: dict) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import torch
 
 from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..errors import UserError
+from ..meters.cpu import cpu_model
 from .causal_lm import CausalLM
 from .devices import device_name
 from .fitness import refuse_bidirectional, refuse_config
 from .fuser import Fuser, dummy_fuser, load_fuser
+from .hub import commit_of, download_fuser
 from .loading_errors import explained
 from .tokenizer import load_tokenizer
 
@@ -32,7 +35,7 @@ class ModelPair:
 
 
 def load_pair(card: PairCard, device: torch.device, dtype: str, seed: int) -> ModelPair:
-    """Load or make up all models and fusers of a card.
+    """Load or make up all models and fusers of a card (one of ``hub.at_commits``).
 
     Dummy weights depend on the seed, the card and the device type alone.
 
@@ -106,23 +109,12 @@ def _load_fuser(
     return load_fuser(folder / (spec.subfolder or ""), base.kv_shapes, teacher.kv_shapes)
 
 
-def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
-    """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
-    from huggingface_hub import snapshot_download
-
-    with explained(spec.location):
-        return Path(
-            snapshot_download(
-                spec.location,
-                revision=spec.revision,
-                allow_patterns=f"{spec.subfolder}/*" if spec.subfolder else None,
-                local_files_only=from_cache,
-            )
-        )
-
-
 def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]:
-    """The record's ``model_config``: what was timed, and whether its answers mean anything."""
+    """The record's ``model_config``: what was timed, and whether its answers mean anything.
+
+    Args:
+        card: one of ``hub.at_commits``: its revisions are commits.
+    """
     return {
         "base_model": card.base.model,
         "teacher_model": " + ".join(teacher.model for teacher in card.teachers),
@@ -140,4 +132,15 @@ def describe(card: PairCard, dtype: str, device: torch.device) -> dict[str, Any]
         "layer_map": card.layer_map,
         "fusion_mode": card.fusion_mode,
         "alignment": card.alignment,
+        "base_commit": _joined([commit_of(card.base)]),
+        "teacher_commit": _joined(map(commit_of, card.teachers)),
+        "fuser_commit": _joined(map(commit_of, card.fusers)),
+        "fuser_subfolder": _joined(fuser.subfolder for fuser in card.fusers),
+        "cpu": cpu_model(),
     }
+
+
+def _joined(values: Iterable[str | None]) -> str | None:
+    """One text of what several models have; None where none has any."""
+    found = list(values)
+    return " + ".join(value or "none" for value in found) if any(found) else None

@@ -11,6 +11,7 @@ from ..cards.dataset_card import DatasetCard
 from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..code_files import method_templates, record_code
 from ..data.sources import Row
+from ..engine.hub import commit_of
 from ..places import PROJECT
 from ..settings import RunSettings
 
@@ -34,7 +35,7 @@ def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
         "versions": versions(),
         "device": [config["device"], config["threads"]],
         "settings": settings.as_plain(),
-        "weights": _weights(settings.pair, session),
+        "weights": _weights(session.card),
         "cards": [_card(card, subject, settings) for card, subject, _ in batches],
         "rows": [[subject, *map(_row, rows)] for _, subject, rows in batches],
     }
@@ -63,34 +64,22 @@ def _row(row: Row) -> str:
         return row.id
 
 
-def _weights(pair: PairCard, session: Session) -> list[Any]:
-    models = zip(
-        (pair.base, *pair.teachers), (session.pair.base, *session.pair.teachers), strict=True
-    )
-    return [
-        *(_model_weights(spec, causal_lm.model) for spec, causal_lm in models),
-        *map(_fuser_weights, pair.fusers),
-    ]
+def _weights(pair: PairCard) -> list[Any]:
+    models = (pair.base, *pair.teachers)
+    return [*map(_model_weights, models), *map(_fuser_weights, pair.fusers)]
 
 
-def _model_weights(spec: ModelSpec, model: Any) -> Any:
+def _model_weights(spec: ModelSpec) -> Any:
     if spec.weights == "dummy":
         folders = [folder for folder in (spec.config, spec.tokenizer) if folder]
         return [_contents(sorted(folder.glob("*.json"))) for folder in folders]
-    if spec.weights == "local":
-        return _listing(Path(spec.model))
-    return getattr(model.config, "_commit_hash", None)  # what an unpinned revision stood for
+    return commit_of(spec) or _listing(Path(spec.model))
 
 
 def _fuser_weights(spec: FuserSpec) -> Any:
     if spec.weights == "dummy":
         return None
-    folder = Path(spec.location)
-    if folder.is_dir():
-        return _listing(folder / (spec.subfolder or ""))
-    from ..engine.pair import download_fuser
-
-    return download_fuser(spec, from_cache=True).name  # it was loaded a moment ago
+    return commit_of(spec) or _listing(Path(spec.location) / (spec.subfolder or ""))
 
 
 def _listing(folder: Path) -> list[Any]:

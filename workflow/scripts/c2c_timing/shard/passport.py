@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import os
-import platform
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from ..cards.pair_card import FuserSpec
+from ..engine.hub import commit_of, download_fuser
 from ..meters import nvml
+from ..meters.cpu import cpu_model
 from ..places import LIBRARY
 from .fingerprint import versions
 
 if TYPE_CHECKING:
     from ..session import Session
 
-CPU_INFO = Path("/proc/cpuinfo")
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
@@ -38,7 +38,7 @@ def passport(session: Session) -> dict[str, Any]:
         "cpu": describe_cpu(),
         "git": describe_git(LIBRARY),
         "models": _models(session),
-        "fusers": [_fuser(spec) for spec in session.settings.pair.fusers],
+        "fusers": [_fuser(spec) for spec in session.card.fusers],
         "weights": session.model_config["weights"],
         "seed": session.settings.seed,
     }
@@ -47,7 +47,7 @@ def passport(session: Session) -> dict[str, Any]:
 def describe_cpu() -> dict[str, Any]:
     """Model, cores and governor."""
     return {
-        "model": _cpu_model(),
+        "model": cpu_model(),
         "physical_cores": psutil.cpu_count(logical=False),
         "logical_cores": os.cpu_count(),
         "governor": GOVERNOR.read_text().strip() if GOVERNOR.is_file() else None,
@@ -79,22 +79,17 @@ def hash_value(value: Any) -> str:
 
 
 def _models(session: Session) -> list[dict[str, Any]]:
-    card, pair = session.settings.pair, session.pair
+    card, pair = session.card, session.pair
     specs, loaded = (card.base, *card.teachers), (pair.base, *pair.teachers)
     return [
         {
             "model": spec.model,
             "weights": spec.weights,
-            "revision": _revision(spec.weights, model.model.config),
+            "revision": commit_of(spec),
             "config_sha256": hash_value(_stable(model.model.config.to_dict())),
         }
         for spec, model in zip(specs, loaded, strict=True)
     ]
-
-
-def _revision(weights: str, config: Any) -> str | None:
-    """The commit that the Hub served."""
-    return getattr(config, "_commit_hash", None) if weights == "hub" else None
 
 
 def _stable(config: dict[str, Any]) -> dict[str, Any]:
@@ -111,24 +106,11 @@ def _fuser(spec: FuserSpec) -> dict[str, Any]:
     if spec.weights == "dummy":
         return {"checkpoint": None, "weights": "dummy", "revision": None,
                 "sha256": hash_value(dataclasses.asdict(spec))}  # fmt: skip
-    folder, revision = Path(spec.location), None
-    if not folder.is_dir():
-        from ..engine.pair import download_fuser
-
-        # It was downloaded when the pair was loaded; its folder is named after the commit.
-        folder = download_fuser(spec, from_cache=True)
-        revision = folder.name
+    # What lies on the Hub was downloaded when the pair was loaded.
+    folder = download_fuser(spec, from_cache=True) if commit_of(spec) else Path(spec.location)
     files = (folder / (spec.subfolder or "")).glob("projector_*")
-    return {"checkpoint": spec.checkpoint, "weights": spec.weights, "revision": revision,
+    return {"checkpoint": spec.checkpoint, "weights": spec.weights, "revision": commit_of(spec),
             "sha256": hash_files(files)}  # fmt: skip
-
-
-def _cpu_model() -> str | None:
-    if CPU_INFO.is_file():
-        for line in CPU_INFO.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or None
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -130,6 +130,7 @@ class SampleLoop:
         for turn, repeat, place, timed in self._time_all(sample):
             with self.walls.book("writing"):
                 record = self._record(where, turn, repeat, place, tasks[turn.method], timed)
+                record |= {"started_at": timed.started_at, "row_digest": row.digest}
                 record["correct"] = self._judge(card, subject, row, turn.method, timed)
                 result.records.append(record)
         return result

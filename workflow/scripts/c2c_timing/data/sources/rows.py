@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,14 @@ class Row:
 
     Attributes:
         other: another row of the shard, for methods that need one.
+        digest: of the content.
     """
 
     id: str
     values: dict[str, Any]
     problem: str | None = None
     other: Row | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Unreadable:
     why: str
 
 
+# Of a digest in an id: among a million rows two would be alike by chance once in 500 such sets.
+DIGITS = 12
 Found = dict[str, Any] | str
 """A row's values, or a sentence that says why it cannot be read."""
 
@@ -82,15 +87,37 @@ def expected_of(card: DatasetCard, subject: str, split: str | None = None) -> Ex
 
 
 def with_ids(found: Iterable[Found], card: DatasetCard, subject: str) -> Iterator[Row]:
-    """Name each row by its own id column, else by its place; a repeated id gets a number."""
+    """Name each row by its own id column, else by its content; a repeated id gets more of a name.
+
+    A place would name another row in each part of a data set: by its content a row is the same
+    wherever it stands. Of an id that is repeated the later row has its content's digest too, and of
+    equal rows a number.
+    """
     seen: dict[str, int] = {}
     column = card.content.get("id_column")
-    for index, read in enumerate(found):
+    columns = expected_of(card, subject).columns
+    for read in found:
         problem = read if isinstance(read, str) else _problem(read)
         values = {} if problem or isinstance(read, str) else read
+        digest = _digest(read, columns)
         own = values.get(column) if column else None
-        name = str(own) if own not in (None, "") else f"{card.name}/{subject}/{index}"
-        yield Row(_unused(name, seen), values, problem)
+        is_own = own not in (None, "")
+        name = str(own) if is_own else f"{card.name}/{subject}/{digest}"
+        if is_own and name in seen:
+            name = f"{name}#{digest}"
+        yield Row(_unused(name, seen), values, problem, digest=digest)
+
+
+def _digest(read: Found, columns: Collection[str]) -> str:
+    """Of what prompt and answer are made of; of all that there is where that is not there."""
+    content: Any = read
+    if not isinstance(read, str):
+        content = {name: read[name] for name in columns if name in read} or read
+    try:
+        text = json.dumps(content, sort_keys=True, default=str, skipkeys=True)
+    except (ValueError, RecursionError, TypeError):  # thousands of digits, deep nesting, odd keys
+        text = "cannot be written"
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def _problem(values: dict[str, Any]) -> str | None:
