@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..errors import UserError
 from .causal_lm import CausalLM
 from .devices import device_name
-from .fuser import Fuser, dummy_fuser, load_fuser
+from .fuser import TRAINING_CONFIG, Fuser, dummy_fuser, load_fuser
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -110,10 +110,18 @@ def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
             snapshot_download(
                 spec.location,
                 revision=spec.revision,
-                allow_patterns=f"{spec.subfolder}/*" if spec.subfolder else None,
+                allow_patterns=_wanted_files(spec.subfolder),
                 local_files_only=from_cache,
             )
         )
+
+
+def _wanted_files(subfolder: str | None) -> list[str] | None:
+    """The checkpoint's own folder, and the config of its training that lies a folder above."""
+    if not subfolder:
+        return None
+    above = PurePosixPath(subfolder).parent
+    return [f"{subfolder}/*", str(above / TRAINING_CONFIG)]
 
 
 @contextlib.contextmanager
