@@ -9,6 +9,7 @@ from folders import SHARED
 
 from c2c_timing.engine.cache import KVShape
 from c2c_timing.engine.fuser import dummy_fuser, load_fuser
+from c2c_timing.engine.pair import wanted_files
 from c2c_timing.errors import UserError
 
 FUSERS = SHARED / "cases" / "fusers"
@@ -128,3 +129,11 @@ def test_a_broken_folder_is_one_clear_line_and_runs_nothing(folder, spoil, tmp_p
 def test_a_fuser_of_another_pair_is_refused(folder, shapes):
     with pytest.raises(UserError, match="trained for this pair"):
         load_fuser(folder, *shapes)
+
+
+@pytest.mark.parametrize("subfolder, wanted", [
+    ("pair/final", ["pair/final/*", "pair/config.json"]), ("final", ["final/*", "config.json"]),
+    (None, None),
+])  # fmt: skip
+def test_the_config_of_a_training_is_downloaded_with_its_checkpoint(subfolder, wanted):
+    assert wanted_files(subfolder) == wanted

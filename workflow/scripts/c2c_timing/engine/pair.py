@@ -110,13 +110,13 @@ def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
             snapshot_download(
                 spec.location,
                 revision=spec.revision,
-                allow_patterns=_wanted_files(spec.subfolder),
+                allow_patterns=wanted_files(spec.subfolder),
                 local_files_only=from_cache,
             )
         )
 
 
-def _wanted_files(subfolder: str | None) -> list[str] | None:
+def wanted_files(subfolder: str | None) -> list[str] | None:
     """The checkpoint's own folder, and the config of its training that lies a folder above."""
     if not subfolder:
         return None
