@@ -9,7 +9,7 @@ token count of the tiny pair.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -29,9 +29,11 @@ CHAT_TEMPLATE = """\
 """
 
 
-def sample_texts() -> Iterator[str]:
-    """All strings of the built-in rows, in a fixed order."""
+def sample_texts(skip: Collection[str] = ()) -> Iterator[str]:
+    """All strings of the built-in rows, in a fixed order, but for data sets to skip."""
     for path in sorted(SAMPLES.glob("*/*.jsonl")):
+        if path.parent.name in skip:
+            continue
         for line in path.read_text(encoding="utf-8").splitlines():
             yield from _strings(json.loads(line))
 

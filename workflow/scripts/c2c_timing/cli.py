@@ -107,7 +107,9 @@ def add_source_arguments(parser: argparse.ArgumentParser, source: str) -> None:
     group.add_argument("--revision", help="pinned revision of the data set on the Hub")
     group.add_argument("--num_samples", type=positive, help="all rows unless given")
     group.add_argument("--selection", choices=("first", "sample"), default="first")
-    group.add_argument("--max_prompt_tokens", type=positive, help="longest prompt")
+    group.add_argument(
+        "--max_prompt_tokens", type=positive, help="longest prompt, before the chat template"
+    )
 
 
 def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSettings:

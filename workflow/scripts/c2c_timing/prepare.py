@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from .cards.dataset_card import DatasetCard
-from .data.prompts import Prompt, build_prompt, truncate_middle
+from .data.prompts import Prompt, build_prompt, content_length, shorten
 from .data.sources import Row
 from .engine.decoding import Decoding
 from .engine.pair import ModelPair
@@ -61,21 +61,25 @@ class Preparation:
         Raises:
             SampleError: the prompt is too short, too long, or has ids that a model does not know.
         """
-        sample = self._sample(sample_id, prompt, card, subject, other or no_other)
-        length = sample.tokenized.request.base_ids.shape[1]
         limit = self._settings.max_prompt_tokens
-        if limit and not card.truncation and length > limit:
-            raise SampleError(
-                "tokenize", f"prompt of {length} tokens; max_prompt_tokens is {limit}"
-            )
-        return sample
+        if limit and not card.truncation:
+            length = content_length(prompt.messages, self._pair.base.tokenizer)
+            if length > limit:
+                raise SampleError(
+                    "tokenize",
+                    f"prompt of {length} tokens before the chat template; max_prompt_tokens is "
+                    f"{limit}",
+                )
+        return self._sample(sample_id, prompt, card, subject, other or no_other)
 
     def tasks(self, sample: Sample) -> Prepared:
         """A task of the sample for every method of the run, and what kept some methods from it."""
         tasks, troubles = {}, {}
+        told = {"prompt_truncated": sample.prompt.is_truncated}
         for name in self._settings.methods:
             try:
-                tasks[name] = self._methods[name].prepare(sample)
+                task = self._methods[name].prepare(sample)
+                tasks[name] = replace(task, facts=told | task.facts)
             except Exception as error:  # what only one method needs is its trouble alone
                 troubles[name] = error
         return tasks, troubles
@@ -113,9 +117,7 @@ class Preparation:
         beside = max(METHODS[name].room(settings) for name in settings.methods)
         room = room_for_prompt(self._pair, max_new_tokens + beside)
         limit = min(most, room, settings.max_prompt_tokens or room)
-        *history, last = prompt.messages
-        text = truncate_middle(last["content"], self._pair.base.tokenizer, limit)
-        return replace(prompt, messages=[*history, {**last, "content": text}])
+        return shorten(prompt, self._pair.base.tokenizer, limit)
 
 
 def no_other() -> Sample:

@@ -26,8 +26,9 @@ class RunSettings:
         repeats: times that every sample is run by every method under every runtime.
         message_max_tokens: longest message of the teacher in text-to-text.
         max_new_tokens: None takes the data set card's own number.
-        max_prompt_tokens: longest prompt before the chat template; None leaves it to the card and
-            the models' context windows.
+        max_prompt_tokens: longest prompt, in the base's tokens of its messages before the chat
+            template; what is longer loses its middle where the card truncates, else is a failed
+            sample. None leaves it to the card and the models' context windows.
         residual_limit: share of the wall time above which a record is flagged.
     """
 

@@ -59,7 +59,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     lacks = [key for key in (*TIMING_KEYS, *OPTIONAL) if key not in table]
     table = table.assign(**{key: OPTIONAL.get(key) for key in lacks})
     table["residual_flag"] = table["residual_flag"].eq(True)
-    table["correct"] = table["correct"].astype("boolean")
+    known_or_not = ["correct", "prompt_truncated"]
+    table[known_or_not] = table[known_or_not].astype("boolean")
     lengths = ["teacher_prompt_length", "message_length", *PADDING]
     numbers = [*TIMING_KEYS, *lengths, "peak_memory_bytes", "other_runtimes_bytes"]
     table[numbers] = table[numbers].astype("float64")

@@ -20,6 +20,7 @@ OPTIONAL: dict[str, Any] = {
     "repeat": 1,
     "residual_flag": False,
     "correct": None,
+    "prompt_truncated": None,
     "message_length": None,
     "teacher_prompt_length": None,
     "peak_memory_bytes": None,

@@ -12,6 +12,8 @@ from ..places import PAIRS, with_home
 from .card_files import read_card
 
 SCHEMA = "pair_card.schema.yaml"
+# Of dummy weights, where a card names none: about as many tokens a word as Qwen has.
+STAND_IN = "tokenizers/qwen-like"
 WEIGHTS = ("hub", "local", "dummy")
 
 
@@ -128,7 +130,7 @@ def _model(entry: dict, weights: str) -> ModelSpec:
         weights=weights,
         revision=entry.get("revision"),
         config=PAIRS / with_home(entry["config"]) if "config" in entry else None,
-        tokenizer=PAIRS / with_home(entry.get("tokenizer", "tokenizers/tiny")),
+        tokenizer=PAIRS / with_home(entry.get("tokenizer", STAND_IN)),
     )
 
 

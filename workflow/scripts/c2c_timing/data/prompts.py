@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..cards.dataset_card import DatasetCard
@@ -21,11 +22,13 @@ class Prompt:
         messages: chat messages, each with role and content.
         chat: whether the model's chat template wraps them.
         question: the question without instructions, where the card tells it from the prompt.
+        is_truncated: whether the last message has lost its middle.
     """
 
     messages: list[dict[str, str]]
     chat: bool
     question: str | None = None
+    is_truncated: bool = False
 
 
 class Tokenizer(Protocol):
@@ -85,10 +88,31 @@ def normalise_choices(value: Any, column: str = "choices") -> list[dict[str, str
     ]
 
 
+def content_length(messages: Sequence[dict[str, str]], tokenizer: Tokenizer) -> int:
+    """Tokens of what is said, before any chat template: the length that limits are about."""
+    return sum(len(tokenizer.encode(m["content"], add_special_tokens=False)) for m in messages)
+
+
+def shorten(prompt: Prompt, tokenizer: Tokenizer, max_tokens: int) -> Prompt:
+    """The prompt in ``max_tokens`` tokens before its template: its last message loses its middle.
+
+    Raises:
+        SampleError: the messages before the last leave no room.
+    """
+    *history, last = prompt.messages
+    room = max_tokens - content_length(history, tokenizer)
+    text = truncate_middle(last["content"], tokenizer, room)
+    if text == last["content"]:
+        return prompt
+    return replace(prompt, messages=[*history, {**last, "content": text}], is_truncated=True)
+
+
 def truncate_middle(text: str, tokenizer: Tokenizer, max_tokens: int) -> str:
     """Keep the first and the last half of ``max_tokens`` tokens; shorter texts stay as they are."""
     if max_tokens < 2:
-        raise SampleError("prompt", "the context window leaves no room for a prompt")
+        raise SampleError(
+            "prompt", "the context window, or max_prompt_tokens, leaves no room for a prompt"
+        )
     ids = tokenizer.encode(text, add_special_tokens=False)
     if len(ids) <= max_tokens:
         return text

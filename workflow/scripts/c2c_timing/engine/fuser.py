@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,16 @@ from .cache import KVCache, KVShape, Span
 from .layer_maps import LAYER_MAPS
 from .projector import C2CProjector
 
-TRAINING_ARGUMENTS = (
-    "dropout",
-    "dtype",
-    "initial_temperature",
-    "final_temperature",
-    "anneal_steps",
+# What a projector's description says of its training: how weights began, noise and its annealing.
+# The state dict has all that came of it.
+TRAINING_ARGUMENTS = {"dtype", "initial_temperature", "final_temperature", "include_response"}
+TRAINING_WORDS = {"init", "dropout", "anneal", "gumbel", "warmup", "seed"}
+# In the JSON of a checkpoint, and in the config of its training: copied beside it, JSON or YAML.
+FUSES_WHILE_DECODING = re.compile(
+    r"""^[^#\n]*\binclude_response["']?\s*:\s*["']?(true|yes|on|1)\b""",
+    re.IGNORECASE | re.MULTILINE,
 )
+TRAINING_CONFIG = "config.json"
 # Of a projector's description; far above what any model has.
 MAX_SIZE, MAX_LAYERS = 1 << 17, 1000
 
@@ -126,8 +130,10 @@ def load_fuser(
     Nothing from the folder is executed (``weights_only=True``).
 
     Raises:
-        UserError: a file is missing or unreadable, or a shape does not fit the pair.
+        UserError: a file is missing or unreadable, a shape does not fit the pair, or the fuser was
+            trained for another method.
     """
+    _refuse_fusion_while_decoding(folder)
     mapping = _layer_entries(_read_json(folder / "projector_config.json"), folder)
     projectors: dict[int, C2CProjector] = {}
     connections = []
@@ -145,6 +151,25 @@ def load_fuser(
         )
         connections.append(Connection(base_layer, teacher_layer, projectors[index]))
     return Fuser(connections)
+
+
+def _refuse_fusion_while_decoding(folder: Path) -> None:
+    """``include_response`` checkpoints fuse the answer's tokens too: another method, another cost."""
+    descriptions = (folder / "projector_config.json", *sorted(folder.glob("projector_[0-9]*.json")))
+    # absolute, not resolved: the Hub's cache keeps links to files that lie elsewhere
+    configs = [place / TRAINING_CONFIG for place in (folder, folder.absolute().parent)]
+    for path in (*descriptions, *configs):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except (
+            OSError
+        ):  # the reader of descriptions says what is missing; a config need not be there
+            continue
+        if FUSES_WHILE_DECODING.search(text):
+            raise UserError(
+                f"{path}: include_response: this fuser was trained to fuse while decoding, which is "
+                "not timed here; name a checkpoint that was trained without it"
+            )
 
 
 def _layer_entries(config: Any, folder: Path) -> list[tuple[int, int, int]]:
@@ -191,7 +216,8 @@ def _empty_projector(path: Path) -> C2CProjector:
             raise UserError(
                 f"{path}: class {description['class']!r} is not supported; only C2CProjector is"
             )
-        sizes = {k: v for k, v in description["init_args"].items() if k not in TRAINING_ARGUMENTS}
+        arguments = description["init_args"].items()
+        sizes = {name: value for name, value in arguments if not _is_of_training(name)}
         for name, size in sizes.items():
             most = MAX_LAYERS if name == "num_layers" else MAX_SIZE
             if type(size) is not int or not 1 <= size <= most:
@@ -200,6 +226,10 @@ def _empty_projector(path: Path) -> C2CProjector:
             return C2CProjector(**sizes)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path}: bad description ({error})") from None
+
+
+def _is_of_training(argument: str) -> bool:
+    return argument in TRAINING_ARGUMENTS or not TRAINING_WORDS.isdisjoint(argument.split("_"))
 
 
 def _check_fit(

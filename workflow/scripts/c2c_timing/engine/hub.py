@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
+from .fuser import TRAINING_CONFIG
 from .loading_errors import explained
 
 
@@ -34,8 +35,15 @@ def commit_of(spec: ModelSpec | FuserSpec) -> str | None:
 
 def download_fuser(spec: FuserSpec, from_cache: bool = False) -> Path:
     """The snapshot of a fuser's repository, named by its commit; from the cache without a network."""
-    only = f"{spec.subfolder}/*" if spec.subfolder else None
-    return _snapshot(spec.location, spec.revision, only, from_cache)
+    return _snapshot(spec.location, spec.revision, wanted_files(spec.subfolder), from_cache)
+
+
+def wanted_files(subfolder: str | None) -> list[str] | None:
+    """The checkpoint's own folder, and the config of its training that lies a folder above."""
+    if not subfolder:
+        return None
+    above = PurePosixPath(subfolder).parent
+    return [f"{subfolder}/*", str(above / TRAINING_CONFIG)]
 
 
 def _model_at_commit(spec: ModelSpec) -> ModelSpec:
@@ -56,7 +64,10 @@ def _fuser_at_commit(spec: FuserSpec) -> FuserSpec:
 
 
 def _snapshot(
-    repository: str, revision: str | None, only: str | None, from_cache: bool = False
+    repository: str,
+    revision: str | None,
+    only: str | list[str] | None,
+    from_cache: bool = False,
 ) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars
