@@ -45,3 +45,5 @@ onsuccess:
 
 onerror:
     print(FAILED_JOBS.report(), file=sys.stderr)
+    if workflow.is_main_process:
+        print(FAILED_JOBS.unfinished_report(), file=sys.stderr)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 
@@ -79,6 +80,30 @@ def test_other_jobs_are_named_by_their_rule_and_other_events_are_none(run):
     assert jobs.report() == ""
     fail(rule="merge_timings", output="results/timings.parquet")
     assert jobs.report().splitlines()[1].startswith("  merge_timings  ")
+
+
+def test_killed_and_waiting_are_told_apart_where_snakemake_is_stopped(run, tmp_path):
+    jobs, fail = run
+    said = jobs.unfinished_report()
+    assert said == "2 shards wait, not begun: tiny/gsm8k/all, tiny/mmlu/high_school_physics"
+    log = tmp_path / SHARDS[0].log
+    log.parent.mkdir(parents=True)
+    for text, end in ((b"3/10\n", "killed; its log's last line: 3/10"), (b"", "killed before"),
+                      (b"3/10\ninterrupted by SIGINT: 3 of 10 samples are kept\n",
+                       "interrupted by SIGINT: 3 of 10 samples are kept")):  # fmt: skip
+        log.write_bytes(text)
+        title, line, waiting = jobs.unfinished_report().splitlines()
+        assert title.startswith("1 shard was killed while running; the same call goes on")
+        assert line.startswith("  tiny/gsm8k/all  ") and end in line
+        assert waiting == "1 shard waits, not begun: tiny/mmlu/high_school_physics"
+    os.utime(log, (1, 1))
+    assert jobs.unfinished_report() == said, "an earlier run began it"
+    fail(log=b"error: no rows\n")
+    assert jobs.unfinished_report() == waiting, "what failed is told elsewhere"
+    done = tmp_path / SHARDS[1].timing_file
+    done.parent.mkdir(parents=True)
+    done.touch()
+    assert jobs.unfinished_report() == ""
 
 
 def test_missing_shards_are_counted_with_what_their_logs_say(run, tmp_path):

@@ -1,9 +1,14 @@
-"""Which jobs of a run failed, and why: the table that ends it. Listens to Snakemake's own events."""
+"""What a run leaves undone, and why: what failed, what was killed, what waits. Its last lines.
+
+Listens to Snakemake's own events; where Snakemake itself is stopped there are none, and the shards'
+logs tell which were begun.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +28,9 @@ KILLED = {
 }
 REASON_WIDTH = 120
 TAIL_BYTES = 20_000
+MOST_NAMES = 5
+# How a command begins its last line that a signal ended (``c2c_timing.exits``).
+INTERRUPTED = "interrupted by "
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class FailedJobs(logging.Handler):
         super().__init__(level=logging.ERROR)
         self._shard_names = {shard.timing_file: shard.name for shard in shards}
         self._last_errors: dict[int, Any] = {}
+        self._shards, self._started = shards, time.time()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of ``JOB_ERROR`` events (snakemake-interface-logger-plugins)."""
@@ -66,6 +75,30 @@ class FailedJobs(logging.Handler):
             f"{jobs} failed; the same call makes them again, and what waits for them:", failures
         )
 
+    def unfinished_report(self) -> str:
+        """Shards without records that did not fail: killed while they ran, or waiting; empty for none.
+
+        A shard that this run began has written to its log since.
+        """
+        failed = {failure.name for failure in self.failures()}
+        missing = [
+            shard
+            for shard in self._shards
+            if shard.name not in failed and not Path(shard.timing_file).exists()
+        ]
+        begun = [shard for shard in missing if self._was_begun(shard)]
+        waiting = [shard.name for shard in missing if shard not in begun]
+        shards = "1 shard was" if len(begun) == 1 else f"{len(begun)} shards were"
+        killed = _table(
+            f"{shards} killed while running; the same call goes on after the last finished sample:",
+            [Failure(shard.name, _end_of_killed(shard.log), shard.log) for shard in begun],
+        )
+        return "\n".join(part for part in (killed, _waiting(waiting)) if part)
+
+    def _was_begun(self, shard: PlannedShard) -> bool:
+        log = Path(shard.log)
+        return log.exists() and log.stat().st_mtime >= self._started
+
     def _failure(self, record: Any) -> Failure:
         log = next(map(str, record.log), "")
         shards = [self._shard_names[path] for path in record.output if path in self._shard_names]
@@ -74,6 +107,16 @@ class FailedJobs(logging.Handler):
         if refused:
             return Failure(name, refused, "")
         return Failure(name, _reason(record.rule_msg or "", log), _existing(log))
+
+
+def _waiting(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    some = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    shards = (
+        "1 shard waits, not begun" if len(names) == 1 else f"{len(names)} shards wait, not begun"
+    )
+    return f"{shards}: {some}"
 
 
 def missing_report(shards: Sequence[PlannedShard]) -> str:
@@ -110,17 +153,30 @@ def _refusal(message: str) -> str | None:
 
 def _last_words(log: str) -> str | None:
     """The last ``error:`` line of a log, or else its last line; None where there is none."""
+    lines = _tail(log)
+    errors = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    if errors:
+        return errors[-1]
+    if lines and lines[-1].startswith(INTERRUPTED):
+        return lines[-1]
+    return f"it ended without an error; its log's last line: {lines[-1]}" if lines else None
+
+
+def _end_of_killed(log: str) -> str:
+    lines = _tail(log)
+    if lines and lines[-1].startswith(INTERRUPTED):
+        return lines[-1]
+    return f"killed; its log's last line: {lines[-1]}" if lines else "killed before its first word"
+
+
+def _tail(log: str) -> list[str]:
     try:
         with Path(log).open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
-        return None
-    lines = [line.strip() for line in lines if line.strip()]
-    errors = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
-    if errors:
-        return errors[-1]
-    return f"it ended without an error; its log's last line: {lines[-1]}" if lines else None
+        return []
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _existing(log: str) -> str:
