@@ -94,6 +94,7 @@ class SampleLoop:
         for method, trouble in troubles.items():
             self._fail(result, where, method, None, trouble)
         failed = self._warm_up_all(result, where, tasks)
+        answers: list[list[int]] = []
         for repeat in range(1, self._settings.repeats + 1):
             for place, turn in enumerate(draw_order(self._settings, where, repeat), 1):
                 task, arm = tasks.get(turn.method), (turn.method, turn.runtime)
@@ -105,8 +106,11 @@ class SampleLoop:
                     continue
                 with self.walls.book("writing"):
                     record = self._record(where, turn, repeat, place, task, timed)
-                    record["correct"] = self._judge(card, subject, row, turn.method, timed)
                     result.records.append(record)
+                    answers.append(timed.answer.ids)
+        with self.walls.book("writing"):  # after the last request: no comparison comes between two
+            for record, ids in zip(result.records, answers, strict=True):
+                record["correct"] = self._judge(card, subject, row, record["method"], ids)
         return result
 
     def _warm_up_all(
@@ -207,14 +211,14 @@ class SampleLoop:
         return self._answerer(method).tokenizer.decode(ids, skip_special_tokens=True)
 
     def _judge(
-        self, card: DatasetCard, subject: str, row: Row, method: str, timed: Timed
+        self, card: DatasetCard, subject: str, row: Row, method: str, ids: list[int]
     ) -> bool | None:
-        """Whether the answer is right; None where made-up weights gave it, or no rule can tell.
+        """Whether the answer is right; None where made-up weights had part in it, or no rule can tell.
 
         At fixed length a model must go on after its answer; what comes then is no part of it.
         """
-        if self.session.model_config["weights"] != "real":
+        if not self._settings.pair.is_real_for(METHODS[method].models):
             return None
-        model, ids = self._answerer(method), timed.answer.ids
+        model = self._answerer(method)
         end = next((place for place, i in enumerate(ids) if i in model.eos_ids), len(ids))
         return is_correct(card, subject, row.values, self._text_of(method, ids[:end]))
