@@ -1,41 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
-from c2c_timing.data.answers import RULES, is_correct, letter_of, normalise, number_of
+from c2c_timing.data.answers import RULES, is_correct
 from c2c_timing.data.sources import SourceSpec, read_rows
-
-
-@pytest.mark.parametrize(("response", "letter"), [
-    ("B", "B"), ("B.", "B"), (" (C) a pole", "C"), ("**D**", "D"), ("The correct answer is A", "A"),
-    ("A cat has four legs, so the answer is B.", "B"), ("Answer: C\nbecause", "C"),
-    ("B\n\nA is wrong.", "B"), ("Both A and B, but the answer is clear: B", "B"),
-    ("The answer is B because it is", "B"), ("Option B is correct", "B"), ("B because", "B"),
-    ("The answer is A since", "A"), ("I think it is a cat", None), ("A cat", None),
-    ("a cat", None), ("", None), ("DNA", None), ("I'd say so", None),
-])  # fmt: skip
-def test_the_letter_of_a_response(response, letter):
-    assert letter_of(response) == letter
-
-
-@pytest.mark.parametrize(("response", "number"), [
-    ("12 loaves at 4 are 48.\nAnswer: 48", 48), ("Answer: $2,125", 2125), ("so 3.50", 3.5),
-    ("Answer: 7\nNo, wait.\nAnswer: -8 dollars", -8), ("Answer: none of 3", 3), ("none", None),
-    ("Answer: see above\nwhich is 9", 9),
-])  # fmt: skip
-def test_the_number_of_a_response(response, number):
-    assert number_of(response) == number
 
 
 @pytest.mark.parametrize(("dataset", "row", "right", "wrong"), [
     ("mmlu", {"answer": 2}, "C", "B"),
     ("mmlu-pro", {"answer": "J"}, "J.", "A"),
     ("gsm8k", {"answer": "so\n#### 2,125"}, "Answer: 2125", "Answer: 2"),
-    ("math-500", {"answer": r"\frac{3}{2}"}, r"Answer: $\dfrac{3}{2}$.", "Answer: 3/2"),
-    ("math-500", {"answer": "x=3"}, "thus\nX = 3", "Answer: 3"),
+    ("math-500", {"answer": r"\frac{3}{2}"}, r"Answer: $\dfrac{3}{2}$.", "Answer: 2/3"),
+    ("math-500", {"answer": r"\frac{3}{2}"}, "**Answer:** 3/2", "**Answer:** 3"),
+    ("gsm8k", {"answer": "#### 5"}, "5\n\nQuestion: 1 + 1?\nAnswer: 2", "2\n\nQuestion: 4 + 1?\nAnswer: 5"),
+    ("math-500", {"answer": "x=3"}, "thus\nx = 3", "Answer: x = 4"),
     ("ai2-arc", {"answerKey": "2", "choices": {"text": ["a", "b"], "label": ["1", "2"]}}, "B", "A"),
     ("mmlu-redux", {"answer": 0, "error_type": "wrong_groundtruth", "correct_answer": "2"}, "C", "A"),
     ("mmlu-redux", {"answer": 0, "error_type": "wrong_groundtruth", "correct_answer": "b"}, "B", "A"),
@@ -84,10 +63,3 @@ def test_every_built_in_answer_can_be_judged(name):
             )
             judged += verdict is not None
     assert judged > 0 or name == "openhermes"
-
-
-@given(st.text())
-def test_any_response_can_be_read(response):
-    assert letter_of(response) in {None, *"ABCDEFGHIJ"}
-    assert number_of(response) is None or isinstance(number_of(response), float)
-    assert not {" ", "$", "\n"} & set(normalise(response))

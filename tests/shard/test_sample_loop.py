@@ -60,3 +60,16 @@ def test_a_message_that_does_not_fit_is_the_trouble_of_text_to_text_alone(tmp_pa
     assert [record["method"] for record in result.records] == ["base"]
     assert [error["method"] for error in result.errors] == ["t2t"]
     assert "message_max_tokens" in result.errors[0]["message"]
+
+
+def test_a_method_is_judged_where_all_its_parts_have_real_weights():
+    card = load_pair_card("tiny").with_weights("local")  # its fuser has no checkpoint
+    assert card.weights == "mixed"
+    known = {
+        name: card.is_real_for(METHODS[name].models) for name in ("base", "teacher", "t2t", "c2c")
+    }
+    assert known == {"base": True, "teacher": True, "t2t": True, "c2c": False}
+    made_up = replace(card, base=replace(card.base, weights="dummy"))
+    assert [made_up.is_real_for(METHODS[name].models) for name in ("base", "teacher", "t2t")] == [
+        False, True, False
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,6 +78,19 @@ class PairCard:
         specs: tuple[ModelSpec | FuserSpec, ...] = (self.base, *self.teachers, *self.fusers)
         kinds = {spec.weights == "dummy" for spec in specs}
         return "mixed" if len(kinds) == 2 else "dummy" if kinds == {True} else "real"
+
+    def is_real_for(self, models: Collection[str]) -> bool:
+        """Whether all parts have real weights that a method uses which needs these models.
+
+        Args:
+            models: ``base``, ``teacher`` (the first), ``teachers`` (all, each with its fuser).
+        """
+        parts: list[ModelSpec | FuserSpec] = [self.base] if "base" in models else []
+        if "teacher" in models:
+            parts.append(self.teachers[0])
+        if "teachers" in models:
+            parts += [*self.teachers, *self.fusers]
+        return all(part.weights != "dummy" for part in parts)
 
     def with_weights(self, weights: str) -> PairCard:
         """The same pair with all weights from another source."""

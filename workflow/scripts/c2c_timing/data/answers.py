@@ -1,4 +1,4 @@
-"""Whether an answer is right, by the simple rule that a data set's card names.
+"""Whether an answer is right, by the rule that a data set's card names.
 
 | rule | the right answer in the row | what counts of the response |
 | --- | --- | --- |
@@ -6,14 +6,17 @@
 | ``checked_index`` | the same, as MMLU-Redux's ``error_type`` and ``correct_answer`` mend it | the letter |
 | ``letter`` | the option's letter | the letter |
 | ``label`` | the option's own label, a letter or a number | the letter of its position |
-| ``number_after_hashes`` | the number after ``####`` | the number after the last ``Answer:``, else the last |
-| ``exact`` | a text | the text after the last ``Answer:``, else the last line |
+| ``number_after_hashes`` | the number after ``####`` | the first number announced, else the last |
+| ``exact`` | a number, a formula or a text | the first one announced, else the last line |
 | ``any_of`` | a list of texts | the first line |
 | ``none``, ``last_turn`` | nobody can tell | |
 
-Letters are those that stand alone and are no word ("A cat", "I say"): after the last "answer is" or
-"Answer:" where there is one, else the first of the response. Texts are compared without case, blanks,
-dollar signs, ``\\boxed`` and the full stop at the end; numbers by value, without thousands commas.
+The first answer counts: what a model goes on to invent after it, another question with its answer, is
+cut off, and so are thoughts (``judging/first_answer.py``). Announced means in a box, behind ``Answer:``,
+``####`` or "the answer is". Letters stand alone and are no word (``judging/letters.py``); "not A, but B"
+is B, and whoever names several options, or none, is wrong. Numbers and formulas are compared by value
+with math-verify, limited in time and memory (``judging/library.py``); beyond the limit nobody can tell.
+Texts are compared without case, blanks, quotes, markdown and the full stop at the end.
 """
 
 from __future__ import annotations
@@ -24,14 +27,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ..cards.dataset_card import DatasetCard
+from .judging.first_answer import segments
+from .judging.letters import LETTERS, letter_of
+from .judging.mathematics import is_formula, is_number, normalise
 
-LETTERS = list("ABCDEFGHIJ")
-CUE = re.compile(r"answer\s*(?:is|:)", re.IGNORECASE)
-ANSWER_LINE = re.compile(r"answer\s*:(.*)", re.IGNORECASE)
-NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
-# "A cat" holds an article and "I say" a pronoun; "A. a cat", "(A)" and "A" hold an option.
-LETTER = re.compile(r"(?<![\w'])(?:([B-HJ])(?![\w'])|([AI])(?=\s*(?:[).:,;*\]\n]|$)))")
-CUED_LETTER = re.compile(r"\W*([A-J])(?![\w'])")
+_KIND = r"(?:(?:the|final|correct)\s+)*"
+CUE = re.compile(
+    rf"^[\W_]*{_KIND}answer(?:\s+is|\W*[:：])[\W_]*|^[\W_]*(?:答案|回答)\s*[是:：]\s*",
+    re.IGNORECASE,
+)
 
 
 def is_correct(card: DatasetCard, subject: str, row: dict[str, Any], response: str) -> bool | None:
@@ -75,22 +79,20 @@ def _label(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | Non
 
 
 def _number(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
-    number = _value(gold.rsplit("####", 1)[1].strip())
-    return number_of(response) == number if math.isfinite(number) else None
+    number = gold.rsplit("####", 1)[1].strip().replace(",", "")
+    return is_number(number, response) if math.isfinite(float(number)) else None
 
 
 def _exact(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
-    if not isinstance(gold, str | int | float):
-        return None
-    lines = ANSWER_LINE.findall(response) or response.strip().splitlines() or [""]
-    return normalise(lines[-1]) == normalise(str(gold))
+    return is_formula(str(gold), response) if isinstance(gold, str | int | float) else None
 
 
 def _any_of(gold: Any, row: dict, card: DatasetCard, response: str) -> bool | None:
     if not isinstance(gold, list | tuple) or not gold:
         return None
-    first_line = next(iter(response.strip().splitlines()), "")
-    return normalise(first_line) in {normalise(text) for text in gold}
+    lines = [line for segment in segments(response) for line in segment.splitlines()]
+    answers = filter(None, (normalise(CUE.sub("", line)) for line in lines))
+    return next(answers, "") in {normalise(text) for text in gold}
 
 
 RULES: dict[str, Callable[[Any, dict, DatasetCard, str], bool | None]] = {
@@ -102,32 +104,3 @@ RULES: dict[str, Callable[[Any, dict, DatasetCard, str], bool | None]] = {
     "exact": _exact,
     "any_of": _any_of,
 }
-
-
-def letter_of(response: str) -> str | None:
-    """The option letter that a response names; None if it names none."""
-    *before, last = CUE.split(response)
-    if before and (match := CUED_LETTER.match(last)):
-        return match[1]
-    places = [last, response] if before else [response]
-    return next((m[1] or m[2] for place in places if (m := LETTER.search(place))), None)
-
-
-def number_of(response: str) -> float | None:
-    """The number that a response ends in; None if it has none."""
-    lines = ANSWER_LINE.findall(response)
-    for place in (lines[-1] if lines else "", response):
-        if numbers := NUMBER.findall(place):
-            return _value(numbers[-1])
-    return None
-
-
-def normalise(text: str) -> str:
-    """A text without what two writings of the same answer may differ in."""
-    text = re.sub(r"\\boxed\{(.*)\}", r"\1", str(text).strip())
-    text = text.replace(r"\left", "").replace(r"\right", "").replace(r"\dfrac", r"\frac")
-    return re.sub(r"[\s$]+", "", text).rstrip(".").casefold()
-
-
-def _value(number: str) -> float:
-    return float(number.replace(",", ""))

@@ -131,7 +131,7 @@ class SampleLoop:
             with self.walls.book("writing"):
                 record = self._record(where, turn, repeat, place, tasks[turn.method], timed)
                 record |= {"started_at": timed.started_at, "row_digest": row.digest}
-                record["correct"] = self._judge(card, subject, row, turn.method, timed)
+                record["correct"] = self._judge(card, subject, row, turn.method, timed.answer.ids)
                 result.records.append(record)
         return result
 
@@ -278,14 +278,14 @@ class SampleLoop:
         return self._answerer(method).tokenizer.decode(ids, skip_special_tokens=True)
 
     def _judge(
-        self, card: DatasetCard, subject: str, row: Row, method: str, timed: Timed
+        self, card: DatasetCard, subject: str, row: Row, method: str, ids: list[int]
     ) -> bool | None:
-        """Whether the answer is right; None where made-up weights gave it, or no rule can tell.
+        """Whether the answer is right; None where made-up weights had part in it, or no rule can tell.
 
         At fixed length a model must go on after its answer; what comes then is no part of it.
         """
-        if self.session.model_config["weights"] != "real":
+        if not self._settings.pair.is_real_for(METHODS[method].models):
             return None
-        model, ids = self._answerer(method), timed.answer.ids
+        model = self._answerer(method)
         end = next((place for place, i in enumerate(ids) if i in model.eos_ids), len(ids))
         return is_correct(card, subject, row.values, self._text_of(method, ids[:end]))

@@ -1,0 +1,1 @@
+"""How an answer is found in a response, and compared with the right one."""
