@@ -74,7 +74,7 @@ def flagged(table, number):
 
 
 def judged(*tables, throttled=(), busy=None):
-    return summarize(pd.concat(tables, ignore_index=True), NO_ERRORS, throttled, busy or {})
+    return summarize(pd.concat(tables, ignore_index=True).assign(setup=""), NO_ERRORS, throttled, busy or {})
 
 
 SHAPES = pytest.mark.parametrize("shape", [

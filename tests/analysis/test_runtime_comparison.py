@@ -165,7 +165,7 @@ def failed(summary):
 def test_failures_count_for_the_method_and_runtime_that_they_name(tmp_path):
     older = failure("c2c")
     del older["runtime"]
-    errors = [failure("c2c", "graphs"), failure("c2c", "graphs"), failure(runtime="eager"), older,
+    errors = [failure("c2c", "graphs"), failure("c2c", "graphs", id="g"), failure(runtime="eager"), older,
               failure()]  # fmt: skip
     table, errors = merge([write(tmp_path, records(), errors)])
     assert list(errors.columns)[-1] == "runtime"
