@@ -14,6 +14,9 @@ from engine.running import run
 from folders import SHARED
 from safetensors.torch import load_file
 
+from c2c_timing.analysis.columns import PADDING
+from c2c_timing.analysis.merge import merge
+from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.cards.pair_card import FuserSpec, ModelSpec, PairCard
 from c2c_timing.data.prompts import Prompt
 from c2c_timing.engine import decoding as decoding_module
@@ -21,12 +24,15 @@ from c2c_timing.engine.decoding import Decoding
 from c2c_timing.engine.pair import ModelPair, load_pair
 from c2c_timing.engine.prompt_ids import TokenizedPrompt, tokenize_prompt
 from c2c_timing.engine.static.compiling import CACHE_VARIABLE
+from c2c_timing.meters.wall_times import WallTimes
 from c2c_timing.methods import base as base_alone
 from c2c_timing.methods import c2c, c2c_closed, c2c_shuffled
 from c2c_timing.methods import teacher as teacher_alone
 from c2c_timing.methods.task import Sample
 from c2c_timing.prepare import no_other
+from c2c_timing.session import Session
 from c2c_timing.settings import RunSettings
+from c2c_timing.shard.run import run_shard
 
 REFERENCE = SHARED / "reference_aligned"
 CASES = sorted(path.parent for path in REFERENCE.glob("*/case.json"))
@@ -168,6 +174,26 @@ def test_what_padding_costs_stands_in_the_record(case):
     first, last = sections[0], sections[-1]
     assert first["teacher_padding_tokens"] == [0]
     assert last["teacher_padding_tokens"] == []  # nothing is projected there: it is not read
+
+
+def test_a_shard_of_such_a_pair(case, tmp_path):
+    """Every method, to records that the analysis reads."""
+    methods = ("base", "teacher", "t2t", "c2c", "c2c_closed", "c2c_shuffled")
+    settings = RunSettings(
+        case.card, num_samples=2, max_new_tokens=2, message_max_tokens=3,
+        methods=methods, runtimes=("eager", "fused"),
+    )  # fmt: skip
+    dataset = load_dataset_card("gsm8k")
+    run_shard(dataset, "all", Session(settings, WallTimes()), WallTimes(), tmp_path)
+    table, errors = merge(sorted(tmp_path.glob("*/*_timing.jsonl")))
+    assert errors.empty
+    assert table.groupby(["method", "runtime"]).size().tolist() == [2] * 12
+    fused = table["method"].str.startswith("c2c")
+    assert (table.loc[fused, "base_padding_tokens"] > 0).all()
+    assert (table.loc[fused, "teacher_padding_tokens"] > 0).all()
+    assert table.loc[~fused, PADDING].isna().all(axis=None)
+    lengths = table.groupby("method")["prompt_length"].first()
+    assert lengths["c2c"] - table.loc[fused, "base_padding_tokens"].iloc[0] == lengths["base"]
 
 
 def test_a_model_alone_reads_its_own_prompt_without_padding(case):

@@ -7,7 +7,7 @@ import torch
 from engine.running import run
 from engine.tiny_models import tiny_model
 from engine.tiny_tokenizers import chatml, headers, tiny_tokenizer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from c2c_timing.engine.alignment import aligned_spans
@@ -153,6 +153,7 @@ def test_a_pair_of_which_one_model_has_no_template(lacking):
 TURNS = st.lists(st.text("ab <>\n", min_size=1), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(TURNS, st.booleans())
 def test_every_model_reads_its_own_text_and_messages_are_as_long_for_all(contents, is_chat):
     roles = ("user", "assistant")
