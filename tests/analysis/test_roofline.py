@@ -11,7 +11,7 @@ from analysis.invented_floors import CONFIG, DEVICE, FAST, bottlenecks, fused_ro
 import plot_timings
 from c2c_timing.analysis.figures.roofline import draw
 from c2c_timing.analysis.figures.style import save
-from c2c_timing.analysis.merge import write_tsv
+from c2c_timing.analysis.merge import read_tsv, write_tsv
 from c2c_timing.analysis.roofs import Roofs
 
 ROOFS = Roofs("cpu", 1, ((1.0, 4e3), (9.0, 1e3)), {"float32": 1e3, "bfloat16": 3e3}, 1e-3)
@@ -100,5 +100,5 @@ def test_the_command_needs_both_files(tmp_path, capsys):
 def test_the_table_survives_its_file(tmp_path):
     table = bottlenecks([row(), row(1, handover_ms=1.0)])
     write_tsv(table, tmp_path / "b.tsv")
-    read = pd.read_csv(tmp_path / "b.tsv", sep="\t")
+    read = read_tsv(tmp_path / "b.tsv")
     pd.testing.assert_frame_equal(read, table, check_dtype=False, rtol=1e-4)
