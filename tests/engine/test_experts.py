@@ -164,6 +164,16 @@ def test_a_layout_that_does_not_tell_has_no_shapes(change):
     assert model_shapes(lm) is None
 
 
+def test_experts_that_are_rows_of_a_table_have_no_shapes():
+    config = AutoConfig.for_model(
+        "doge", vocab_size=60, hidden_size=32, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, is_moe=True, num_experts=16,
+        num_experts_per_tok=2,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+    assert model_shapes(CausalLM("doge", model, tokenizer=None)) is None
+
+
 def test_where_no_router_tells_the_config_does():
     lm = mixture("mixtral")
     before = model_shapes(lm)

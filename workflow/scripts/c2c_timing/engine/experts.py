@@ -134,9 +134,9 @@ def _woken(group: nn.Module, count: int, per_token: int) -> Mixture:
 def _refuse_others(
     decoder: nn.Module, groups: dict[str, nn.Module], routers: dict[str, nn.Module]
 ) -> None:
-    """Matrices of experts that are in no group, unless every token is multiplied with them."""
+    """Matrices of experts in no group, or of their routers, unless every token is multiplied with them."""
     known = tuple(f"{name}." for name in (*groups, *routers))
     for name, weight in decoder.named_parameters():
-        is_expert = "expert" in name and "shared" not in name and weight.ndim > 1
-        if is_expert and not name.startswith(known):
+        is_of_experts = any(word in name for word in ("expert", "router")) and "shared" not in name
+        if is_of_experts and weight.ndim > 1 and not name.startswith(known):
             raise UnknownLayoutError(name)
