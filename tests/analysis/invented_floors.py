@@ -18,6 +18,11 @@ def model(scale=1, element_bytes=4):
     }  # fmt: skip
 
 
+def mixture(scale=1):
+    """Of ``matrix_elements`` 300 are of experts that a token wakes; 1,500 are asleep."""
+    return {**model(scale), "woken_elements": 300 * scale, "idle_elements": 1500 * scale}
+
+
 FUSER = {"projections": 2, "matrix_elements": 3000, "other_elements": 30, "read_elements": 64,
          "written_elements": 32, "element_bytes": 4}  # fmt: skip
 SHAPES = {"base": model(), "teachers": [model(3)], "fusers": [FUSER], "projection_chain": 6,

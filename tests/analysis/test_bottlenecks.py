@@ -270,3 +270,13 @@ def test_shapes_are_found_beside_the_records(tmp_path):
     other.write_text('{"pair": "tiny"}')
     with pytest.raises(UserError, match="not a shard's run file"):
         read_shapes([other])
+
+
+@pytest.mark.parametrize("part", ["base", "teachers"])
+def test_what_one_version_cannot_tell_another_may(tmp_path, part):
+    unknown = {**SHAPES, part: None if part == "base" else [None]}
+    paths = [tmp_path / f"{name}_run.json" for name in ("older", "newer")]
+    for path, shapes in zip(paths, (unknown, SHAPES), strict=True):
+        path.write_text(json.dumps({"pair": "tiny", "model_config": CONFIG, "shapes": shapes}))
+    for files in (paths, paths[::-1]):
+        assert read_shapes(files) == KNOWN

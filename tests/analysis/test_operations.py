@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from analysis.invented_floors import FUSER, SHAPES, model
+from analysis.invented_floors import FUSER, SHAPES, mixture, model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +35,19 @@ def test_a_prompt_read_in_two_passes_costs_the_same_operations_and_the_weights_t
     again = 4 * (1010 + 32 * (before + a))
     assert parts.bytes == whole.bytes + again
     assert (parts.operators, parts.passes, parts.chain) == (80, 2, 2 * whole.chain)
+
+
+@given(st.integers(1, 40), st.integers(0, 50))
+def test_further_bytes_of_a_mixture_are_those_of_experts_that_other_tokens_may_wake(
+    tokens, context
+):
+    work = prefill(mixture(), tokens, context)
+    assert work.further_bytes == 4 * min(300 * (tokens - 1), 1500)
+    plain = prefill(model(), tokens, context)
+    assert (work.bytes, work.flops) == (plain.bytes, plain.flops)
+    assert plain.further_bytes == 0
+    assert (work + work).further_bytes == 2 * work.further_bytes
+    assert decode(mixture(), tokens, context) == decode(model(), tokens, context)
 
 
 @given(st.integers(1, 20), st.integers(0, 50))

@@ -183,16 +183,6 @@ def test_projectors_are_counted_as_each_runtime_calls_them(mode, chain):
     assert chain <= products < stacked < shapes["projection_operators"] / 2
 
 
-def test_a_mixture_of_experts_has_no_shapes():
-    config = AutoConfig.for_model(
-        "qwen3_moe", vocab_size=60, hidden_size=16, intermediate_size=16, moe_intermediate_size=8,
-        num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, head_dim=8, num_experts=4,
-        num_experts_per_tok=2,
-    )  # fmt: skip
-    model = AutoModelForCausalLM.from_config(config).eval()
-    assert model_shapes(CausalLM("moe", model, tokenizer=None)) is None
-
-
 def test_every_card_is_of_a_kind_that_can_be_counted():
     for name in available_pairs():
         card = load_pair_card(name)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from c2c_timing.analysis.bottlenecks import find_bottlenecks
 from c2c_timing.analysis.coverage import shard_files
+from c2c_timing.analysis.floor_gaps import sentence
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.analysis.runs import read_shapes
@@ -66,10 +67,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _verdict(table: pd.DataFrame) -> str:
-    """The first line as a sentence."""
+    """The first line as a sentence, and what the floors leave out."""
+    return "; ".join(filter(None, [_first(table), sentence(table)]))
+
+
+def _first(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     if first.isna()["time_over_floor"]:
-        return "no floor is known: other devices than the measured one, or runs without shapes"
+        return "no floor is known"
     under = f" under {first['runtime']}" if table["runtime"].nunique() > 1 else ""
     return (
         f"work first on {first['stage']} of {first['pair']}, {first['method']}{under} "

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..stages import Stage
 from .columns import IDENTITY, SETTING, SETUP, STEPS, setup_last
+from .floor_gaps import LEFT_OUT, left_out
 from .operations import Work, stage_work
 from .roofs import BOUNDS, Roofs
 from .runs import Shapes, shapes_key_of
@@ -16,12 +17,12 @@ from .runs import Shapes, shapes_key_of
 # Records of a row: all subjects of a data set, never of different settings.
 KEYS = [*(key for key in IDENTITY if key != "subject"), *SETTING, SETUP]
 FLOORS = [f"{bound}_floor_ms" for bound in BOUNDS]
-WORK = ["flops", "bytes", "operators"]
+WORK = ["flops", "bytes", "operators", "further_bytes"]
 # A stage at twice its floor is good work: below it effort is better spent elsewhere.
 GOOD = 2
 SAVED = "saved_s_at_twice_floor"
 COLUMNS = setup_last([*KEYS, "stage", "count", "median_ms", "share", "floor_ms", "time_over_floor",
-                      "bound_by", SAVED, *FLOORS, *WORK])  # fmt: skip
+                      "bound_by", SAVED, *FLOORS, *WORK, LEFT_OUT])  # fmt: skip
 
 
 def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.DataFrame:
@@ -33,6 +34,7 @@ def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.
       ``bound_by`` names the one that is largest in the median.
     - ``time_over_floor``: ``median_ms / floor_ms``.
     - ``saved_s_at_twice_floor``: seconds that one pass over the timed samples would save.
+    - ``left_out``: what the floor lacks, or why there is none; empty where nothing is.
 
     Floors stay empty where there are none: records of another device, models without shapes, and
     work of the host. Such rows come last.
@@ -63,6 +65,7 @@ def _stages(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> Iterator[dic
                     identity
                     | {"stage": stage.value, "ms": record[stage.key]}
                     | _limits(work.get(stage), record, roofs)
+                    | {LEFT_OUT: left_out(stage, work.get(stage), found, roofs.fits(record))}
                 )
 
 
@@ -94,4 +97,5 @@ def _row(records: pd.DataFrame) -> dict[str, Any]:
         SAVED: excess.mean() * samples / 1e3 if has_floor else None,
         **medians,
         **records[WORK].astype("float64").median(),
+        LEFT_OUT: ", ".join(records[LEFT_OUT].dropna().unique()) or None,
     }

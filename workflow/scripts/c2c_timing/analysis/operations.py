@@ -8,6 +8,8 @@ Counted is what no implementation of the method can leave out:
 - every weight once a pass, cached keys and values once each time they are read or written. The
   activations between operators are left out: fused kernels need not move them. The embedding is the
   exception, for it moves nothing else.
+- of a mixture of experts those that one token wakes: other tokens of a prompt wake the same or others,
+  and which cannot be told. What these would move besides is kept apart, ``further_bytes``.
 - kernels that wait for one another, at the least number that any fusing of kernels leaves: a product
   needs all of its input before it begins, so a layer is five (queries, keys and values; attention;
   its output; gate and up; down), whatever of norms, rotations and sums goes into them.
@@ -39,6 +41,7 @@ class Work:
         chain: kernels that wait for one another, at least.
         passes: times that the weights are read; ``bytes / passes`` is what a cache would have to
             hold to make the next pass cheaper.
+        further_bytes: that may have been moved besides, at most.
     """
 
     flops: float = 0
@@ -46,6 +49,7 @@ class Work:
     operators: float = 0
     passes: int = 0
     chain: float = 0
+    further_bytes: float = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -54,6 +58,7 @@ class Work:
             self.operators + other.operators,
             self.passes + other.passes,
             self.chain + other.chain,
+            self.further_bytes + other.further_bytes,
         )
 
 
@@ -70,7 +75,14 @@ def prefill(model: Mapping[str, Any], tokens: int, context: int = 0) -> Work:
     moved = model["matrix_elements"] + model["other_elements"]
     moved += model["cache_elements"] * (context + tokens)
     operators, chain = model["operators"]["prefill"], LAYER_CHAIN * model["layers"]
-    return Work(flops, moved * model["element_bytes"], operators, 1, chain)
+    width = model["element_bytes"]
+    return Work(flops, moved * width, operators, 1, chain, _further_elements(model, tokens) * width)
+
+
+def _further_elements(model: Mapping[str, Any], tokens: int) -> int:
+    """Of experts that all tokens but one may wake: each of them others, until all are awake."""
+    woken, idle = model.get("woken_elements", 0), model.get("idle_elements", 0)
+    return min(woken * (tokens - 1), idle)
 
 
 def decode(model: Mapping[str, Any], steps: int, context: int) -> Work:
@@ -114,8 +126,8 @@ class SectionTokens:
 def stage_work(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[Stage, Work]:
     """Work of each stage that the record has.
 
-    Left out are stages whose work is unknown: the host's own, and those of a mixture of experts,
-    which has no shapes.
+    Left out are stages whose work is unknown: the host's own, and those of models whose sizes do
+    not tell it, which have no shapes.
 
     Args:
         record: a flat record, as a row of the merged table.

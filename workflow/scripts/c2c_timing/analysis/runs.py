@@ -34,14 +34,30 @@ def read_shapes(run_files: Iterable[Path]) -> Shapes:
         key, found = shapes_key(run["pair"], run["model_config"]), run.get("shapes")
         if not found:
             continue
-        known = shapes.get(key, {})
-        if any(known[name] != found[name] for name in known.keys() & found.keys()):
+        try:
+            shapes[key] = _joined(shapes.get(key), found)
+        except _DifferError:
             raise UserError(
                 f"{path}: the shapes of {run['pair']} differ from those of another shard; "
                 "delete what is older and time it again"
-            )
-        shapes[key] = {**known, **found}
+            ) from None
     return shapes
+
+
+class _DifferError(Exception):
+    """Two runs of the same models that disagree."""
+
+
+def _joined(known: Any, found: Any) -> Any:
+    """What either tells: a version may count what another could not, and writes null for it."""
+    if known is None or found is None or known == found:
+        return found if known is None else known
+    if isinstance(known, dict) and isinstance(found, dict):
+        names = {**known, **found}
+        return {name: _joined(known.get(name), found.get(name)) for name in names}
+    if isinstance(known, list) and isinstance(found, list) and len(known) == len(found):
+        return [_joined(*both) for both in zip(known, found, strict=True)]
+    raise _DifferError
 
 
 def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:

@@ -17,6 +17,7 @@ from transformers.pytorch_utils import Conv1D
 from ..runtime_table import CALLS, REFERENCE, RUNTIMES
 from .causal_lm import CausalLM
 from .decoding import greedy
+from .experts import UnknownLayoutError, mixture_of
 from .fuser import Fuser
 from .pair import ModelPair
 from .runtimes import RunningPair, eager
@@ -25,6 +26,8 @@ from .stacked import Half, open_halves
 
 # A prompt long enough to take the path of prompts, and short enough to cost nothing.
 PROBE_TOKENS = 2
+# Of a mixture one token, which wakes no more experts than any prompt must: each is called by itself.
+MIXTURE_PROBE_TOKENS = 1
 
 
 def describe_shapes(pair: ModelPair, running: Mapping[str, RunningPair]) -> dict[str, Any]:
@@ -81,40 +84,51 @@ def _half_chain(half: Half) -> int:
 def model_shapes(lm: CausalLM) -> dict[str, Any] | None:
     """Sizes of one model, in elements; None where they do not tell its work.
 
-    Which experts of a mixture a token wakes depends on the token; and some configs do not say how
-    many query heads there are.
+    Of a mixture of experts every token wakes equally many, so that its work is known, if not which
+    experts do it. What does not tell is a layout of experts that is not known here, and a config
+    that does not say how many query heads there are.
 
     Returns:
         layers, hidden_size, vocabulary_size: as in the model's config.
-        matrix_elements: of the matrices that every token is multiplied with; without the LM head.
-        other_elements: biases, norms and whatever else the layers read once a pass.
+        matrix_elements: of the matrices that every token is multiplied with; without the LM head,
+            and of experts as many as one token wakes.
+        other_elements: biases, norms and whatever else the layers read once a pass; of experts too.
         lm_head_elements: of the LM head, tied or not.
         query_elements: query heads times head size, over all layers.
         cache_elements: keys and values that one token adds to the cache, over all layers.
         element_bytes: of one weight or one cached value.
         operators: calls of one embedding, one prefill and one decode step (``greedy`` included).
+        woken_elements, idle_elements: of a mixture alone: of the experts that one token wakes (in
+            the above), and of those that it leaves asleep; a prompt's other tokens may wake those.
     """
-    parameters = list(lm.decoder.named_parameters())
-    query_heads = getattr(lm.model.config.get_text_config(), "num_attention_heads", None)
+    config = lm.model.config.get_text_config()
+    query_heads = getattr(config, "num_attention_heads", None)
     lm_head = lm.model.get_output_embeddings()
-    is_mixture = any("expert" in name or weight.ndim > 2 for name, weight in parameters)
-    if is_mixture or lm_head is None or not isinstance(query_heads, int):
+    hidden_size = lm.embedding.weight.shape[1]
+    try:
+        mixture = mixture_of(lm.decoder, config, hidden_size)
+    except UnknownLayoutError:
         return None
-    matrices = _matrix_elements(lm.decoder)
+    if lm_head is None or not isinstance(query_heads, int):
+        return None
+    elements = sum(p.numel() for p in lm.decoder.parameters()) - mixture.idle_elements
+    matrices = _matrix_elements(lm.decoder) - sum(map(_matrix_elements, mixture.groups))
+    matrices += mixture.matrix_elements + mixture.router_elements
     embedded = sum(
         module.weight.numel() for module in lm.decoder.modules() if isinstance(module, nn.Embedding)
     )
     return {
         "layers": len(lm.kv_shapes),
-        "hidden_size": lm.embedding.weight.shape[1],
+        "hidden_size": hidden_size,
         "vocabulary_size": lm.vocabulary_size,
         "matrix_elements": matrices,
-        "other_elements": sum(p.numel() for _, p in parameters) - matrices - embedded,
+        "other_elements": elements - matrices - embedded,
         "lm_head_elements": lm_head.weight.numel(),
         "query_elements": query_heads * sum(s.head_dim for s in lm.kv_shapes),
         "cache_elements": sum(2 * shape.heads * shape.head_dim for shape in lm.kv_shapes),
         "element_bytes": lm.model.dtype.itemsize,
-        "operators": _model_operators(lm),
+        "operators": _model_operators(lm, MIXTURE_PROBE_TOKENS if mixture.groups else PROBE_TOKENS),
+        **(mixture.as_plain() if mixture.groups else {}),
     }
 
 
@@ -185,10 +199,10 @@ def _matrix_elements(module: nn.Module) -> int:
 
 
 @torch.inference_mode()
-def _model_operators(lm: CausalLM) -> dict[str, int]:
-    ids = torch.zeros((1, PROBE_TOKENS), dtype=torch.long, device=lm.model.device)
+def _model_operators(lm: CausalLM, tokens: int) -> dict[str, int]:
+    ids = torch.zeros((1, tokens), dtype=torch.long, device=lm.model.device)
     moves = EagerMoves(lm)
-    cache = moves.new_cache(PROBE_TOKENS + 1)
+    cache = moves.new_cache(tokens + 1)
     with OperatorCount() as embedding:
         embeddings = moves.embed(ids)
     with OperatorCount() as prefill:
