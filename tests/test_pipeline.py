@@ -226,7 +226,7 @@ def test_the_self_test_tests_every_runtime_of_the_config(tmp_path):
     assert found["runtimes"] == ["eager", "fused"]
     assert {stage["runtime"] for stage in found["stages"]} == {"eager", "fused"}
     assert "fused    t2t      handover" in log
-    run = json.loads((project / "results/timings/tiny/gsm8k_all_run.json").read_text())
+    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
     assert run["self_test"]["is_this_device"]
     assert run["self_test"]["untested_runtimes"] == []
     assert planned(project, *one, "runtimes=[eager, fused]") == []

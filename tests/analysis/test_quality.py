@@ -41,6 +41,7 @@ def requests(seed=0, samples=40, repeats=1, noise=0.02, **columns):
     return (
         table.astype(dict.fromkeys(TIMING_KEYS, float))
         .assign(
+            setup="",
             id=[f"x{n}" for n in np.repeat(np.arange(samples), repeats)],
             repeat=np.tile(np.arange(repeats) + 1, samples),
             prompt_length=prompt,
@@ -74,7 +75,7 @@ def flagged(table, number):
 
 
 def judged(*tables, throttled=(), busy=None):
-    return summarize(pd.concat(tables, ignore_index=True).assign(setup=""), NO_ERRORS, throttled, busy or {})
+    return summarize(pd.concat(tables, ignore_index=True), NO_ERRORS, throttled, busy or {})
 
 
 SHAPES = pytest.mark.parametrize("shape", [

@@ -42,8 +42,8 @@ CHINESE = """\
 QWEN_TOKENS = {WEATHER: 47, CODE: 87, MATHEMATICS: 94, CHINESE: 44}
 # Mean tokens of whole prompts with the published wording.
 PUBLISHED = {
-    ("gsm8k", "all", "gsm8k/test.jsonl"): 149.3,
-    ("math-500", "all", "math-500/test.jsonl"): 159.2,
+    ("gsm8k", "main", "gsm8k/test.jsonl"): 149.3,
+    ("math-500", "main", "math-500/test.jsonl"): 159.2,
     ("ai2-arc", "ARC-Challenge", "ai2_arc/ARC-Challenge.test.jsonl"): 141.2,
 }
 DUMMIES = [load_pair_card(n).with_weights("dummy") for n in available_pairs() if n != "tiny"]

@@ -47,7 +47,7 @@ def test_snakemake_plans_a_shard_of_such_rows_in_a_home_folder(tmp_path):
         "data_path": {"gsm8k": "~/da{ta}/{x} y.jsonl"},
     }
     (tmp_path / "c.json").write_text(json.dumps(config))
-    shard = "results/timings/tiny/gsm8k_all_timing.jsonl"
+    shard = "results/timings/tiny/gsm8k_main_timing.jsonl"
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "-n", "-p", "-F", "--until", "time_shard", "--cores", "1",
          shard, "--snakefile", ROOT / "Snakefile", "--directory", ROOT, "--nolock",

@@ -91,7 +91,7 @@ def test_the_run_file_says_which_runtimes_were_not_tested(report, tmp_path, caps
     flags = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2", "--device", "cpu"]
     flags += ["--runtimes", "eager", "fused", "--output_dir", str(tmp_path / "out")]
     assert command.main([*flags, "--self_test", str(report())]) == 0
-    run = json.loads((tmp_path / "out" / "tiny" / "gsm8k_all_run.json").read_text())
+    run = json.loads((tmp_path / "out" / "tiny" / "gsm8k_main_run.json").read_text())
     assert run["self_test"]["runtimes"] == ["eager"]
     assert run["self_test"]["untested_runtimes"] == ["fused"]
     assert capsys.readouterr().err.count("not under fused") == 1

@@ -84,13 +84,13 @@ def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_pa
     environment = hub.environment(tmp_path / "home", OMP_NUM_THREADS="1")
     begun = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     while begun.poll() is None:
-        journals = list(tmp_path.glob("out/*/journal/*.jsonl"))
+        journals = list(tmp_path.glob("out/*/journal/*.journal"))
         if journals and journals[0].read_bytes().count(b'"records"') >= 2:
             os.kill(begun.pid, signal.SIGTERM)
             break
         time.sleep(0.02)
     begun.wait()
-    assert list(tmp_path.glob("out/*/journal/*.jsonl"))
+    assert list(tmp_path.glob("out/*/journal/*.journal"))
 
     repositories.move_main(hub.root, "models", MODEL, "next")
     done = subprocess.run(

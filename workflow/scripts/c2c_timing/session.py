@@ -96,8 +96,13 @@ class Session:
         clock = self.new_clock(trial)
         self.memory.reset()
         started_at = datetime.datetime.now(datetime.UTC).isoformat()
-        with self.running[trial.runtime].builder.sealed():
-            answer = self.answer(trial, clock)
+        try:
+            with self.running[trial.runtime].builder.sealed():
+                answer = self.answer(trial, clock)
+        except self.torch.OutOfMemoryError as error:  # others let go of what they hold, then again
+            from .engine.runtimes import NotReadyError
+
+            raise NotReadyError(str(error)) from error
         peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
         timing = timing_of(reading, answer.projector_calls, trial.task.tokenize_ms)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from .columns import IDENTITY, SETTING
 from .setups import PARTS
 
@@ -80,6 +81,7 @@ def number_repeats(files: Iterable[list[Row]]) -> str | None:
     seen: set[tuple] = set()
     steps: dict[tuple, list[int]] = {}
     last: dict[tuple, int] = {}
+    prompts: dict[tuple, str] = {}
     moved = 0
     for rows in files:
         samples: dict[tuple, list[Row]] = defaultdict(list)
@@ -97,6 +99,7 @@ def number_repeats(files: Iterable[list[Row]]) -> str | None:
                 step = last[sample]
                 known.append(step)
             for key, row in zip(keys, own, strict=True):
+                _check_prompt(row, prompts.setdefault(key, row["prompt"]))
                 row["repeat"] += step
                 seen.add((*key, row["repeat"]))
             last[sample] = max(last.get(sample, 0), *(row["repeat"] for row in own))
@@ -104,6 +107,18 @@ def number_repeats(files: Iterable[list[Row]]) -> str | None:
     if not moved:
         return None
     return f"{moved} records are of requests that another file has, too: they count as repeats"
+
+
+def _check_prompt(row: Row, prompt: str) -> None:
+    """A sample is what is read: the same row in another wording is none of its repeats.
+
+    A message is written anew each time, and stands in the prompt of text-to-text.
+    """
+    if row.get("message") is None and row["prompt"] != prompt:
+        raise UserError(
+            f"{row['id']} of {row['dataset']}/{row['subject']} ({row['pair']}, {row['method']}): its "
+            "prompt differs from file to file; merge them apart"
+        )
 
 
 def _named(row: Row) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from ..method_table import METHODS
 from ..runtime_table import REFERENCE, RUNTIMES
 from ..statistics import mean_interval
 from .break_even import TEXT, break_even_of
-from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order
+from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
 from .speedup import compare, is_across_runtimes
 
 ENDS = ("", "_low", "_high")
@@ -19,19 +19,21 @@ REQUEST = [f"request_ms{end}" for end in ENDS]
 OVER_REFERENCE = [f"speedup_over_{REFERENCE}{end}" for end in ENDS]
 C2C_SPEEDUP = [f"c2c_speedup{end}" for end in ENDS]
 BREAK_EVEN = [f"breakeven_message_tokens{end}" for end in ENDS]
-COLUMNS = [
-    *CONDITIONS,
-    "dataset",
-    "method",
-    "num_samples",
-    "num_requests",
-    "interval_over",
-    *REQUEST,
-    *OVER_REFERENCE,
-    *C2C_SPEEDUP,
-    "c2c_verdict",
-    *BREAK_EVEN,
-]
+COLUMNS = setup_last(
+    [
+        *CONDITIONS,
+        "dataset",
+        "method",
+        "num_samples",
+        "num_requests",
+        "interval_over",
+        *REQUEST,
+        *OVER_REFERENCE,
+        *C2C_SPEEDUP,
+        "c2c_verdict",
+        *BREAK_EVEN,
+    ]
+)
 RUNG = ["runtime", "method"]
 
 

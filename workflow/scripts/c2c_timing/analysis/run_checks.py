@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..method_table import METHODS
+from ..places import with_home
 from ..shard_names import errors_file, errors_file_beside, run_file
 from .runs import read_run
 
@@ -61,19 +62,20 @@ def _unlike(runs: Iterable[tuple[Path, Run]], wanted: Mapping[str, Any]) -> Iter
             if name in found and found[name] != value:
                 yield (
                     f"{path}: was timed with {name} {found[name]!r} by another call, the config says "
-                    f"{value!r}; delete it, and the same call times it as it should be"
+                    f"{value!r}; delete it, and a call without allow_missing times it as it should be"
                 )
                 break
 
 
 def _at_odds(runs: Iterable[tuple[Path, Run]]) -> Iterator[str]:
-    first: dict[tuple[str, str], tuple[Path, Any]] = {}
+    first: dict[tuple[str, str | None, str], tuple[Path, Any]] = {}
     for path, run in runs:
         settings = dict(_settings(run))
         for name in SAME_IN_A_PAIR:
             if name not in settings:
                 continue
-            other, value = first.setdefault((run["pair"], name), (path, settings[name]))
+            key = (run["pair"], run.get("dataset"), name)
+            other, value = first.setdefault(key, (path, settings[name]))
             if settings[name] != value:
                 yield (
                     f"{path}: was timed with {name} {settings[name]!r}, {other} with {value!r}; "
@@ -93,7 +95,7 @@ def _settings(run: Run) -> Iterator[tuple[str, Any]]:
     yield "source", source.get("kind")
     yield "revision", source.get("revision")
     if source.get("data_path"):
-        yield "data_path", str(Path(source["data_path"]).expanduser())
+        yield "data_path", with_home(source["data_path"])
     pair = settings.get("pair") or {}
     if pair.get("base"):
         yield "weights", [part.get("weights") for part in _parts(pair)]

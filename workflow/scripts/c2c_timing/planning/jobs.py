@@ -11,6 +11,7 @@ from typing import Any
 
 from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
+from ..places import with_home
 from .targets import SELF_TEST
 
 # Given as they stand in the config, in this order; null gives no flag.
@@ -69,8 +70,8 @@ def _wanted_source(dataset: str, config: Mapping[str, Any]) -> dict[str, Any]:
     revision = config["revision"].get(dataset)
     wanted = {}
     if kind == "local" and path:
-        wanted["data_path"] = str(Path(path).expanduser())
-    if kind == "hub" and revision:
+        wanted["data_path"] = with_home(path)
+    if kind == "hub":
         wanted["revision"] = revision
     return wanted
 

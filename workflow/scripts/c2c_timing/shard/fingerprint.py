@@ -46,9 +46,12 @@ def versions() -> dict[str, str]:
     """Of what runs the models."""
     import platform
     from importlib.metadata import version
+    from importlib.util import find_spec
 
     return {"python": platform.python_version()} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers")
+        name: version(name)
+        for name in ("torch", "transformers", "tokenizers", "triton")
+        if find_spec(name)
     }
 
 

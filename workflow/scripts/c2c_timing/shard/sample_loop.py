@@ -275,7 +275,7 @@ class SampleLoop:
         return pair.teachers[0] if METHODS[method].answers == "teacher" else pair.base
 
     def _text_of(self, method: str, ids: list[int]) -> str:
-        return self._answerer(method).tokenizer.decode(ids, skip_special_tokens=True)
+        return self._answerer(method).text_of(ids)
 
     def _judge(
         self, card: DatasetCard, subject: str, row: Row, method: str, ids: list[int]

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from ...runtime_table import RUNTIMES
 from ...stages import Stage
-from ..columns import in_order
+from ..columns import SETUP, in_order
 from ..roofs import Roofs
 from .style import label_powers
 
@@ -32,7 +32,7 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     known = known.assign(
         gflops=known["flops"] / known["median_ms"] / 1e6,
         intensity=known["flops"] / known["bytes"],
-        panel=_joined(known, "pair", ["model_config.dtype", "model_config.weights"]),
+        panel=_joined(known, "pair", ["model_config.dtype", "model_config.weights", SETUP]),
         series=_joined(known, "method", ["runtime", "length_view"]),
     )
     points = known[known["flops"] > 0]
@@ -213,8 +213,9 @@ def _dtypes(points: pd.DataFrame, roofs: Roofs) -> list[str]:
 
 def _joined(table: pd.DataFrame, column: str, more: list[str]) -> pd.Series:
     """A name a row, with what else tells rows apart where there are several of it."""
-    several = [name for name in more if table[name].nunique() > 1]
-    return table[[column, *several]].astype(str).agg(", ".join, axis=1)
+    several = [name for name in more if name in table and table[name].nunique() > 1]
+    names = table[[column, *several]].astype(str).agg(", ".join, axis=1)
+    return names.replace(r", $", "", regex=True)  # where there is no setup to name
 
 
 def _markers(series: list[str]) -> list[str]:

@@ -75,7 +75,7 @@ def condition_words(conditions: Mapping[str, str], among: pd.DataFrame) -> list[
     return [
         f"{value} length" if name == "length_view" else str(value)
         for name, value in conditions.items()
-        if name == "pair" or among[name].nunique() > 1
+        if name == "pair" or (value != "" and among[name].nunique() > 1)
     ]
 
 

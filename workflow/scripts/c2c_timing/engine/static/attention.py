@@ -7,15 +7,16 @@ keyword arguments to here.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface
 
-try:
+if importlib.util.find_spec("triton"):  # it comes with torch for CUDA alone
     from . import decode_attention
-except ImportError:  # Triton comes with torch for CUDA alone
+else:
     decode_attention = None  # type: ignore[assignment]
 
 NAME = "static_grouped"

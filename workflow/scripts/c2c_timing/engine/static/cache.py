@@ -11,6 +11,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 from ..cache import KVShape, allocate
 from ..padding import Padding
 
+UNKNOWN = -1
+
 
 class StaticCache:
     """Keys and values of one model's request, with the ids that are decoded beside them.
@@ -30,19 +32,25 @@ class StaticCache:
     ) -> None:
         self.capacity = capacity
         self.memory, self.layers = allocate(shapes, capacity, dtype, device)
-        for layer in self.layers:
-            layer.zero_()  # masked places are multiplied by zero: they must be finite
         self.ids = torch.zeros((1, capacity + 1), dtype=torch.long, device=device)
         self.position = torch.zeros(1, dtype=torch.long, device=device)
         self.seen = torch.ones((1, capacity), dtype=torch.bool, device=device)
         self.padding: Padding | None = None
         self.length = self._device_length = 0
+        self.clear()
         # As the models see it: written from its beginning, and from ``position`` on.
         self.fresh, self.continued = WritingCache(self, None), WritingCache(self, self.position)
 
     def get_seq_length(self) -> int:
         """Tokens written so far."""
         return self.length
+
+    def clear(self) -> None:
+        """Forget everything, whatever a request that failed has left; before the clock starts."""
+        for layer in self.layers:
+            layer.zero_()  # masked places are multiplied by zero: they must be finite
+        self.set_back(0)
+        self._device_length = UNKNOWN
 
     def set_back(self, length: int) -> None:
         """Forget all but the first tokens, so that the others' place is written again."""
@@ -53,7 +61,8 @@ class StaticCache:
         self.padding = padding
         if padding is not None:
             self.seen.fill_(True)
-            self.seen[:, : padding.seen.shape[1]].copy_(padding.seen)
+            seen = padding.seen[:, : self.capacity]  # a teacher does not read a prompt's end
+            self.seen[:, : seen.shape[1]].copy_(seen)
 
     def masks(self, tokens: int) -> bool:
         """Whether the next tokens are read under the mask."""

@@ -44,16 +44,20 @@ class CompilingKit(Kit):
     def tuned(self, model: Any) -> Any:
         """The model, compiled by layer."""
         model = self.with_kernels(super().tuned(model))
-        compile_regions(model, self.compiled)
+        compile_regions(model, lambda call: self.compiled(call, **self.layer_options(model)))
         return model
+
+    def layer_options(self, model: Any) -> dict[str, Any]:
+        """What is other for a model's layers than in ``options``."""
+        return {}
 
     def with_kernels(self, model: Any) -> Any:
         """The model with kernels of ours where they are faster than what is generated."""
         return model
 
-    def compiled(self, function: Callable) -> Callable:
+    def compiled(self, function: Callable, **options: Any) -> Callable:
         """The function through inductor."""
-        return torch.compile(function, fullgraph=True, options=dict(self.options))
+        return torch.compile(function, fullgraph=True, options={**self.options, **options})
 
     def ahead(self, move: Callable[[], Any]) -> None:
         """Compile it there, once."""
@@ -83,6 +87,15 @@ class CompilingAndCapturingKit(CompilingKit, CapturingKit):
     WARM_UPS = 3
     WARM_UP = "compile"
     _rehearsed = CapturingKit._rehearsed
+
+    def layer_options(self, model: Any) -> dict[str, Any]:
+        """No overlap of generated kernels where layers have a window.
+
+        Its mask is a kernel that reads nothing, and such a kernel of inductor's never waits: who
+        comes after it could start before what lies two kernels back is written.
+        """
+        window = getattr(model.config.get_text_config(), "sliding_window", None)
+        return {} if window is None else {"triton.enable_pdl": False}
 
     def with_kernels(self, model: Any) -> Any:
         """Linear maps of one token through ``decode_linear``."""

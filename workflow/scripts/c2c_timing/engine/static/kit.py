@@ -139,6 +139,7 @@ class CapturingKit(Kit):
     def __init__(self) -> None:
         super().__init__()
         self._pool: Any = None
+        self._stream: Any = None  # one for all: the libraries keep memory for every stream
 
     def release(self) -> None:
         """With the last graph its pool goes, too."""
@@ -146,7 +147,7 @@ class CapturingKit(Kit):
         self._pool = None
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
-        stream = torch.cuda.Stream()
+        stream = self._stream = self._stream or torch.cuda.Stream()
         with self._spending(self.WARM_UP):
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):

@@ -44,7 +44,7 @@ class StaticMoves:
     def new_cache(self, capacity: int, padding: Padding | None = None) -> StaticCache:
         """An empty cache with memory for ``capacity`` tokens: the one of this bucket, set back."""
         cache = self._caches.take(capacity_bucket(capacity))
-        cache.set_back(0)
+        cache.clear()
         cache.expect(padding)
         return cache
 
