@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from patience import PATIENCE
 from pipeline_runs import SHARD, SMALL, copy_project, planned, snakemake
 
 pytestmark = pytest.mark.pipeline
@@ -113,11 +114,11 @@ def test_a_deleted_shard_alone_is_timed_again(project):
 def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project):
     words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
     command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
-    subprocess.run(command, cwd=project, check=True, timeout=600)
+    subprocess.run(command, cwd=project, check=True, timeout=PATIENCE)
     assert (project / "results/by_hand/timings/tiny/gsm8k_main_timing.jsonl").exists()
     assert planned(project) == []
     command += ["--output_dir", "results/timings"]
-    subprocess.run(command, cwd=project, check=True, timeout=600)
+    subprocess.run(command, cwd=project, check=True, timeout=PATIENCE)
     code, text = snakemake(project, "results/summary.tsv")
     assert code == 1
     assert f"results/{GSM8K}: was timed with max_new_tokens 2 by another call" in text

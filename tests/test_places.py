@@ -19,7 +19,8 @@ COMMANDS = [
     if "def parser(" in path.read_text(encoding="utf-8")
 ]
 # What is no path, though it is a text.
-OTHER = {"device", "pair", "dataset", "subject", "split", "revision", "prefix", "figure"}
+OTHER = {"device", "pair", "dataset", "subject", "split", "revision", "prefix", "figure",
+         "config", "prompt_column", "choices_column", "settings"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -147,7 +147,7 @@ def test_without_a_network_streamed_rows_are_read_again(hub, tmp_path):
 def test_rows_that_were_not_read_are_refused_without_a_network_and_fetched_with_one(tmp_path):
     chat = [{"from": "human", "value": "é" * 9000}, {"from": "gpt", "value": "1"}]
     rows = [{"id": str(n), "conversations": chat} for n in range(40)]
-    repositories.write_openhermes(tmp_path / "root", {"all": rows})
+    repositories.write_openhermes(tmp_path / "root", {"main": rows})
     call = ["openhermes", "main"]
     with StandInHub(tmp_path / "root") as hub:
         offline = hub.environment(HF_HUB_OFFLINE="1")

@@ -184,7 +184,7 @@ def test_a_shard_of_such_a_pair(case, tmp_path):
         methods=methods, runtimes=("eager", "fused"),
     )  # fmt: skip
     dataset = load_dataset_card("gsm8k")
-    run_shard(dataset, "all", Session(settings, WallTimes()), WallTimes(), tmp_path)
+    run_shard(dataset, "main", Session(settings, WallTimes()), WallTimes(), tmp_path)
     table, errors = merge(sorted(tmp_path.glob("*/*_timing.jsonl")))
     assert errors.empty
     assert table.groupby(["method", "runtime"]).size().tolist() == [2] * 12

@@ -85,7 +85,7 @@ def test_other_jobs_are_named_by_their_rule_and_other_events_are_none(run):
 def test_killed_and_waiting_are_told_apart_where_snakemake_is_stopped(run, tmp_path):
     jobs, fail = run
     said = jobs.unfinished_report()
-    assert said == "2 shards wait, not begun: tiny/gsm8k/all, tiny/mmlu/high_school_physics"
+    assert said == "2 shards wait, not begun: tiny/gsm8k/main, tiny/mmlu/high_school_physics"
     log = tmp_path / SHARDS[0].log
     log.parent.mkdir(parents=True)
     for text, end in ((b"3/10\n", "killed; its log's last line: 3/10"), (b"", "killed before"),
@@ -94,7 +94,7 @@ def test_killed_and_waiting_are_told_apart_where_snakemake_is_stopped(run, tmp_p
         log.write_bytes(text)
         title, line, waiting = jobs.unfinished_report().splitlines()
         assert title.startswith("1 shard was killed while running; the same call goes on")
-        assert line.startswith("  tiny/gsm8k/all  ") and end in line
+        assert line.startswith("  tiny/gsm8k/main  ") and end in line
         assert waiting == "1 shard waits, not begun: tiny/mmlu/high_school_physics"
     os.utime(log, (1, 1))
     assert jobs.unfinished_report() == said, "an earlier run began it"

@@ -19,7 +19,7 @@ from standin_hub.tiny_model import tiny_model, tiny_tokenizer
 SCRIPT = ROOT / "workflow" / "scripts" / "comprehensive_timing_benchmark.py"
 MODEL = "somebody/moving"
 FLAGS = ["--dataset", "gsm8k", "--base_model", MODEL, "--teacher_model", MODEL, "--device", "cpu",
-         "--max_new_tokens", "2", "--max_prompt_tokens", "480", "--output_dir", "out"]  # fmt: skip
+         "--max_new_tokens", "2", "--max_prompt_tokens", "900", "--output_dir", "out"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
         assert later["samples"][: len(earlier["samples"])] == earlier["samples"]
     before_the_last = [json.loads(line) for line in attempts[-2]["samples"]]
     assert 0 < len(before_the_last) < NUM_SAMPLES
-    assert len({sample["attempt"] for sample in before_the_last}) > 3
+    assert len({sample["attempt"] for sample in before_the_last}) > 1
 
     folder = tmp_path / "out" / "tiny"
     assert sorted(path.name for path in folder.iterdir()) == [

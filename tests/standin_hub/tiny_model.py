@@ -40,7 +40,7 @@ def tiny_model(seed: int = 0) -> transformers.PreTrainedModel:
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=16,
-        max_position_embeddings=512,
+        max_position_embeddings=1024,
         eos_token_id=258,
         tie_word_embeddings=True,
     )

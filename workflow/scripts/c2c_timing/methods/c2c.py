@@ -18,11 +18,7 @@ def prepare(sample: Sample) -> Task:
         "teacher_prompt_length": teacher.tokens,
         "sections": [section.as_plain() for section in request.sections],
         "base_padding_tokens": base.padding_tokens,
-        "teacher_padding_tokens": sum(
-            section.teacher_padding_tokens[0]
-            for section in request.sections
-            if section.teacher_padding_tokens
-        ),
+        "teacher_padding_tokens": teacher.padding_tokens,
     }
     return Task(request, sample.tokenized.align_ms, prompt_facts(sample) | facts)
 
