@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from c2c_timing.analysis.columns import in_order
+from c2c_timing.analysis.columns import in_order, own_peak
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -189,7 +189,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
             if len(arm):
                 medians = arm[list(STAGES)].median()
                 peak = arm["peak_memory_bytes"].max() / 1e9
-                own_peak = (arm["peak_memory_bytes"] - arm["other_runtimes_bytes"]).max() / 1e9
+                own_peak_gb = own_peak(arm).max() / 1e9
                 ratio = speedup(own, arm.set_index("repeat")["total_time_ms"])
                 rows.append(
                     dict(zip(keys, names, strict=True))
@@ -197,7 +197,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
                     | medians.to_dict()
                     | ratio
                     | {"peak_gb": peak, "flagged": int(arm["residual_flag"].sum())}
-                    | {"own_peak_gb": own_peak}
+                    | {"own_peak_gb": own_peak_gb}
                 )
     return pd.DataFrame(rows)
 

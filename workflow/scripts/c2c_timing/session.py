@@ -35,6 +35,7 @@ class Timed:
         started_at: in UTC (ISO 8601).
         peak_memory_bytes: while it ran; None where it cannot be known.
         other_runtimes_bytes: what of it other runtimes hold; None where it cannot be known.
+        scratch_bytes: what replayed work needs besides.
     """
 
     started_at: str
@@ -43,6 +44,7 @@ class Timed:
     timing: dict
     peak_memory_bytes: int | None
     other_runtimes_bytes: int | None
+    scratch_bytes: int
 
 
 class Session:
@@ -105,9 +107,15 @@ class Session:
             raise NotReadyError(str(error)) from error
         peak_memory_bytes = self.memory.peak_bytes()
         reading = clock.read()
-        timing = timing_of(reading, answer.projector_calls, trial.task.tokenize_ms)
-        others_bytes = self._held_by_others(trial.runtime)
-        return Timed(started_at, answer, reading, timing, peak_memory_bytes, others_bytes)
+        return Timed(
+            started_at,
+            answer,
+            reading,
+            timing_of(reading, answer.projector_calls, trial.task.tokenize_ms),
+            peak_memory_bytes,
+            self._held_by_others(trial.runtime),
+            self.running[trial.runtime].builder.scratch_bytes,
+        )
 
     def make_ready(self, trial: Trial) -> None:
         """Let the runtime build what the trial needs: once, untimed.
