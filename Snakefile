@@ -36,6 +36,11 @@ include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"
 
 
+onstart:
+    if workflow.is_main_process and workflow.local_exec:
+        jobs.offer_worker(config)
+
+
 onsuccess:
     if config["allow_missing"]:
         print(failed_jobs.missing_report(SHARDS), file=sys.stderr)

@@ -77,14 +77,15 @@ def main(argv: list[str] | None = None) -> int:
     arguments.runtimes = arguments.runtimes or runtimes_of(arguments.device)
     settings = settings_from(arguments, SourceSpec("builtin"))
 
+    from c2c_timing.keeper import open_session
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
 
     walls = WallTimes()
-    session = Session(settings, walls)
+    session = open_session(settings, walls)
     arguments.output.mkdir(parents=True, exist_ok=True)
     path = arguments.output / "runtimes_timing.jsonl"
-    with path.open("w", encoding="utf-8") as file:
+    with alone_on(session.pair.device, "every runtime"), path.open("w", encoding="utf-8") as file:
         for record in time_all(session, dict.fromkeys(arguments.prompt_tokens), walls):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()
