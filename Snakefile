@@ -44,7 +44,10 @@ onstart:
 onsuccess:
     if config["allow_missing"]:
         print(failed_jobs.missing_report(SHARDS), file=sys.stderr)
-    for line in closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)):
+    for line in [
+        *closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)),
+        *RUN_COST.lines(map(Path, RUN_FILES)),
+    ]:
         print(line, file=sys.stderr)
 
 

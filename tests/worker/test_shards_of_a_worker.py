@@ -13,6 +13,8 @@ from folders import SCRIPTS
 from patience import PATIENCE
 from worker.test_worker import Toy, is_gone, until
 
+import timing_worker
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no worker elsewhere")
 FLAGS = ["--num_samples", "2", "--max_new_tokens", "3"]
 
@@ -107,3 +109,24 @@ def test_a_shard_whose_worker_is_killed_is_finished_all_the_same(tmp_path, folde
     assert len({(r["id"], r["repeat"]) for r in records}) == 80
     assert len(facts["attempts"]) == 2
     assert all(is_gone(worker) for worker in workers)
+
+
+def test_shards_follow_each_other_in_one_process_where_it_cannot_be_divided(tmp_path):
+    shards, output = timing_worker.Shards(), tmp_path / "out"
+    for subject in ("virology", "anatomy"):
+        job = shards.begin(
+            ["--dataset", "mmlu", "--subject", subject, "--output_dir", str(output), *FLAGS]
+        )
+        assert job.in_child
+        assert job.run() == 0
+    kept = shards._keeper._loaded
+    facts = [
+        json.loads((output / "tiny" / f"mmlu_{subject}_run.json").read_text())
+        for subject in ("virology", "anatomy")
+    ]
+    assert [run["is_warm"] for run in facts] == [False, True]
+    follow = [run["cold_requests_follow"]["eager"] for run in facts]
+    assert follow == ["loading", "another shard"]
+    other = ["--dataset", "gsm8k", "--output_dir", str(output), *FLAGS, "--seed", "1"]
+    assert shards.begin(other).run() == 0
+    assert shards._keeper._loaded is not kept

@@ -12,7 +12,15 @@ from snakemake.logging import logger
 
 from c2c_timing.analysis.quality_sentences import closing_lines
 from c2c_timing.errors import UserError
-from c2c_timing.planning import failed_jobs, inputs, jobs, missing, shards, targets
+from c2c_timing.planning import (
+    failed_jobs,
+    inputs,
+    jobs,
+    missing,
+    run_cost,
+    shards,
+    targets,
+)
 from c2c_timing.planning.config import (
     check_config,
     empty_subjects,
@@ -49,6 +57,7 @@ ERROR_FILES = shards.files_beside(
     [shard.errors_file for shard in WANTED_SHARDS], config
 )
 RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
+RUN_COST = run_cost.RunCost()
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TABLES = targets.table_files(config)
