@@ -9,6 +9,7 @@ from pathlib import Path
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.cards.subject_names import EVERY_SUBJECT
 from c2c_timing.cli import (
+    SOURCES,
     Formatter,
     add_decoding_arguments,
     add_pair_arguments,
@@ -16,6 +17,7 @@ from c2c_timing.cli import (
     settings_from,
 )
 from c2c_timing.data.sources import SourceSpec
+from c2c_timing.data.synthetic import check_lengths
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
@@ -29,6 +31,8 @@ EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --all_subjects --num_samples 20
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --source hub \\
       --pair qwen3-0.6b_qwen2.5-0.5b --device cuda --dtype bfloat16
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --source synthetic \\
+      --prompt_tokens 64 512 2048 --num_samples 30
 """  # noqa: E501
 
 
@@ -63,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="launches, waits, copies, memory and energy of one sample, into _run.json",
     )
-    add_source_arguments(flags, source="builtin")
+    add_source_arguments(flags, source="builtin", kinds=SOURCES)
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
     return flags
@@ -75,7 +79,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     card = load_dataset_card(arguments.dataset)
     subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
-    source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
+    lengths = arguments.prompt_tokens and tuple(dict.fromkeys(arguments.prompt_tokens))
+    source = SourceSpec(
+        arguments.source, arguments.data_path, arguments.revision, prompt_tokens=lengths
+    )
+    check_lengths({card.name: subjects}, source, arguments.num_samples)
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 

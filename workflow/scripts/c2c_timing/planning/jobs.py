@@ -17,7 +17,7 @@ from .targets import SELF_TEST
 # Given as they stand in the config, in this order; null gives no flag.
 PLAIN_KEYS = (
     *("weights", "methods", "runtimes", "length_views", "repeats", "message_max_tokens", "source"),
-    *("num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
+    *("prompt_tokens", "num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
     *("temperature", "top_p", "top_k", "device", "dtype", "seed", "residual_limit"),
 )
 

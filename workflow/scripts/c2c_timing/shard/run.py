@@ -25,7 +25,8 @@ from .files import ShardFiles
 from .fingerprint import fingerprint
 from .journal import Journal, now
 from .passport import passport
-from .sample_loop import SampleLoop, read_samples
+from .sample_loop import SampleLoop
+from .samples import card_of_rows, read_samples
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def run_shard(
         UserError: there is nothing to read, or every sample failed.
     """
     settings = session.settings
+    card = card_of_rows(card, settings.source)
     with walls.book("loading"):
-        rows = read_samples(card, subject, settings)
+        rows = read_samples(card, subject, session)
     if not rows:
         raise UserError(f"{card.name}/{subject}: the source has no rows")
     if settings.num_samples and len(rows) < settings.num_samples:
