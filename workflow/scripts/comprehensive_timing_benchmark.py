@@ -14,6 +14,7 @@ from c2c_timing.cli import (
     add_decoding_arguments,
     add_pair_arguments,
     add_source_arguments,
+    chunk,
     settings_from,
 )
 from c2c_timing.data.sources import SourceSpec
@@ -23,7 +24,7 @@ from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import BY_HAND
+from c2c_timing.shard_names import BY_HAND, chunk_name
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -45,6 +46,12 @@ def parser() -> argparse.ArgumentParser:
         "--subject", action="append", help="a subject or a group; may be repeated"
     )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
+    flags.add_argument(
+        "--chunk",
+        type=chunk,
+        metavar="I/N",
+        help="only the I-th of N equal parts of each subject's samples, into files of its own",
+    )
     flags.add_argument(
         "--output_dir",
         type=user_path,
@@ -98,16 +105,18 @@ def main(argv: list[str] | None = None) -> int:
     failed = []
     for subject in subjects:
         try:
-            run = run_shard(card, subject, session, walls, arguments.output_dir, extras)
+            run = run_shard(
+                card, subject, session, walls, arguments.output_dir, extras, arguments.chunk
+            )
         except UserError as error:
             if len(subjects) == 1:
                 raise
             failed.append(subject)
             say(f"failed: {error}")
         else:
-            counts = run["counts"]
+            counts, name = run["counts"], chunk_name(subject, arguments.chunk)
             say(
-                f"{card.name}/{subject}: {counts['records']} records, {counts['errors']} errors, "
+                f"{card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
                 f"{counts['flagged']} flagged"
             )
         walls = WallTimes()

@@ -26,6 +26,7 @@ from .method_table import METHODS, SUBJECT
 from .places import PROJECT, with_home
 from .runtime_table import REFERENCE, RUNTIMES
 from .settings import DTYPES, LENGTH_VIEWS, RunSettings
+from .shard_names import Chunk
 
 # Where rows are read; prompts of wanted lengths can be written instead.
 ROW_SOURCES = ("builtin", "hub", "local")
@@ -37,6 +38,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def chunk(text: str) -> Chunk:
+    """``2/4``, for argparse."""
+    number, _, of = text.partition("/")
+    if number.isdecimal() and of.isdecimal() and 0 < int(number) <= int(of):
+        return Chunk(int(number), int(of))
+    raise argparse.ArgumentTypeError(f"{text!r} is not a chunk such as 2/4")
 
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

@@ -12,6 +12,7 @@ from typing import Any
 from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
+from ..shard_names import Chunk
 from .targets import SELF_TEST
 
 # Given as they stand in the config, in this order; null gives no flag.
@@ -27,7 +28,7 @@ def prefer_this_python() -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
+def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = None) -> str:
     """The timing command's flags that come from the config, quoted for a shell, in fixed order.
 
     What no method of this config reads is left out: it would time everything again for nothing.
@@ -39,6 +40,7 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         "--revision": config["revision"].get(dataset),
         "--audit": config["audit"] or None,
         "--self_test": SELF_TEST if config["self_test"] else None,
+        "--chunk": f"{chunk.number}/{chunk.of}" if chunk else None,
     }
     words = []
     for flag, value in values.items():

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import UserError
 from ..shard_names import (
     TIMING_END,
+    Chunk,
     errors_file,
     errors_file_beside,
     journal_file,
@@ -33,9 +34,11 @@ class ShardFiles:
     journal: Path
 
     @classmethod
-    def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
+    def of_shard(
+        cls, folder: Path, dataset: str, subject: str, chunk: Chunk | None = None
+    ) -> ShardFiles:
         """Named as the contract says."""
-        return cls.beside(folder / timing_name(dataset, subject))
+        return cls.beside(folder / timing_name(dataset, subject, chunk))
 
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
