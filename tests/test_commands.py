@@ -177,6 +177,19 @@ def test_prompts_written_to_lengths_stand_for_every_subject(here, tmp_path):
     assert set(merged["source"]) == {"synthetic"}
 
 
+def test_one_chunk_of_every_subject(here, tmp_path):
+    flags = ["--dataset", "ai2-arc", "--all_subjects", "--output_dir", "out", "--max_new_tokens", 1]
+    done = here("comprehensive_timing_benchmark", *flags, "--num_samples", 5, "--chunk", "2/2")
+    assert done.returncode == 0, done.stderr
+    for subject in ("ARC-Challenge", "ARC-Easy"):
+        assert len(lines(tmp_path / "out" / "tiny" / f"ai2-arc_{subject}.2-of-2_timing.jsonl")) == 3
+        assert f"ai2-arc/{subject}.2-of-2: 3 records" in done.stderr
+    for wrong in ("3/2", "0/2", "2", "a/b"):
+        refused = here("comprehensive_timing_benchmark", *flags, "--chunk", wrong)
+        assert refused.returncode == 2
+        assert "is not a chunk such as 2/4" in refused.stderr
+
+
 def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(here, tmp_path):
     (tmp_path / "my.jsonl").write_text('{"prompt": "Why?"}\n{"question": "Who?"}\n')
     flags = ["--max_new_tokens", 2, "--length_views", "fixed"]

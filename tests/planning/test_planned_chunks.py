@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from default_config import with_
 
 from c2c_timing.analysis.coverage import coverage, mark_partial, read_manifest, shard_files
+from c2c_timing.analysis.runs import read_busy
 from c2c_timing.cards.dataset_card import load_dataset_card, read_dataset_card
 from c2c_timing.errors import UserError
 from c2c_timing.planning.config import check_config
@@ -109,6 +111,19 @@ def test_files_of_other_chunks_are_named_and_nothing_merges_them(tmp_path, monke
     files = shard_files(Path("shards.tsv"), Path("results/timings"))
     assert list(map(str, files)) == [shard.timing_file for shard in shards]
     assert other_chunks_line(planned(num_samples=4)).startswith("3 files")
+
+
+def test_a_subject_is_as_busy_as_its_busiest_chunk(tmp_path):
+    files = []
+    for number, load in enumerate((3.0, 9.0, 4.0), 1):
+        run = {
+            "pair": "tiny", "dataset": "gsm8k", "subject": "main", "model_config": {},
+            "watch": {"load_1m": {"max": load}}, "cpu": {"logical_cores": 2},
+        }  # fmt: skip
+        files.append(tmp_path / f"{number}-of-3_run.json")
+        files[-1].write_text(json.dumps(run))
+    (words,) = read_busy(files).values()
+    assert "9.0" in words
 
 
 def test_a_missing_chunk_is_told_and_its_subject_s_row_stays(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from c2c_timing.data.selection import select_rows, with_others
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.data.sources.rows import with_ids
 from c2c_timing.errors import UserError
+from c2c_timing.interrupts import Interrupted
 from c2c_timing.meters.wall_times import WallTimes
 from c2c_timing.session import Session
 from c2c_timing.settings import RunSettings
@@ -91,6 +92,27 @@ def test_chunks_make_the_records_of_the_whole(tmp_path, loaded):
         assert told(timed(tmp_path / str(number), *chunks(number))) == whole
     run_file = tmp_path / "2" / "tiny" / "gsm8k_main.2-of-2_run.json"
     assert json.loads(run_file.read_text())["chunk"] == "2-of-2"
+
+
+def test_a_chunk_that_died_goes_on_after_its_own_last_sample(tmp_path, loaded, monkeypatch):
+    run = RunSettings(load_pair_card("tiny"), num_samples=6, max_new_tokens=1)
+    session, calls = with_settings(loaded, run), iter(range(100))
+    time_request = Session.time_request
+
+    def dies(*words):
+        if next(calls) == 3:  # a warm-up, two samples, and in the third
+            raise Interrupted(15)
+        return time_request(*words)
+
+    monkeypatch.setattr(Session, "time_request", dies)
+    with pytest.raises(Interrupted):
+        run_shard(CARD, "main", session, WallTimes(), tmp_path, chunk=Chunk(2, 2))
+    assert [path.name for path in tmp_path.rglob("*.journal")] == ["gsm8k_main.2-of-2.journal"]
+    counts = [
+        run_shard(CARD, "main", session, WallTimes(), tmp_path, chunk=chunk)["counts"]
+        for chunk in chunks(2)
+    ]
+    assert [(each["samples"], each["taken_over"]) for each in counts] == [(3, 0), (3, 2)]
 
 
 def shard(tmp_path, loaded, rows, chunk, **changes):
