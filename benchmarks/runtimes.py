@@ -9,6 +9,7 @@ import argparse
 import itertools
 import json
 import math
+import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from c2c_timing.cli import (
     settings_from,
 )
 from c2c_timing.data.sources import SourceSpec
+from c2c_timing.data.synthetic import SYNTHETIC
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
@@ -34,6 +36,8 @@ from c2c_timing.runtime_table import REFERENCE, RUNTIMES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from c2c_timing.cards.dataset_card import DatasetCard
+    from c2c_timing.data.sources import Row
     from c2c_timing.session import Session
 
 EXAMPLES = """examples:
@@ -75,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command: records, then tables of them."""
     arguments = parser().parse_args(argv)
     arguments.runtimes = arguments.runtimes or runtimes_of(arguments.device)
-    settings = settings_from(arguments, SourceSpec("builtin"))
+    settings = settings_from(arguments, SourceSpec(SYNTHETIC))
 
     from c2c_timing.keeper import open_session
     from c2c_timing.meters.one_stopwatch import alone_on
@@ -107,7 +111,6 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
     """The records of one prompt a length, repeat by repeat: a run that is stopped keeps what it has."""
     from c2c_timing.cards.dataset_card import prompt_file_card
     from c2c_timing.cards.subject_names import ONLY_SUBJECT
-    from c2c_timing.data.sources import Row
     from c2c_timing.shard.sample_loop import SampleLoop
 
     loop = SampleLoop(session, walls, attempt=1)
@@ -117,8 +120,8 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
     rounds = list(itertools.product(lengths, repeats))
     for tokens, repeat in progress(rounds, "lengths × repeats", unit="round", every_seconds=0):
         name = f"{tokens:0{digits}}-tokens"
-        row = Row(name, {"prompt": text_of(session, tokens)})
         card = prompt_file_card(Path(f"{name}.jsonl"))
+        row = row_of(session, card, tokens, name)
         result = loop.time_row(card, ONLY_SUBJECT, row, [repeat])
         for error in result.errors:
             line = f"{tokens} tokens, {error['method']}, {error['runtime']}: {error['message']}"
@@ -128,28 +131,22 @@ def time_all(session: Session, lengths: Iterable[int], walls: Any) -> Iterator[d
         yield from result.records
 
 
-def text_of(session: Session, tokens: int) -> str:
-    """A text with about so many tokens, of the built-in documents."""
-    from c2c_timing.cards.dataset_card import load_dataset_card
-    from c2c_timing.data.sources import SourceSpec, read_rows
+def row_of(session: Session, card: DatasetCard, tokens: int, name: str) -> Row:
+    """A prompt of so many tokens; of fewer where answer and message would not fit beside it."""
+    from c2c_timing.cards.subject_names import ONLY_SUBJECT
+    from c2c_timing.data.sources import Row
     from c2c_timing.engine.prompt_ids import room_for_prompt
-    from c2c_timing.engine.rendering import encode_chat
+    from c2c_timing.shard.samples import writer_for
 
-    card = load_dataset_card("longbench")
-    tokenizer = session.pair.base.tokenizer
     settings = session.settings
     assert settings.max_new_tokens  # the flags have a default
-    room_for_answers = settings.max_new_tokens + settings.message_max_tokens
-    _, frame = encode_chat([{"role": "user", "content": ""}], True, tokenizer)
-    wanted = min(
-        tokens - len(frame),
-        room_for_prompt(session.pair, room_for_answers),
-    )
-    ids: list[int] = []
-    while len(ids) < wanted:
-        for row in read_rows(card, "multi_news", SourceSpec("builtin")):
-            ids += tokenizer.encode(row.values["context"], add_special_tokens=False)
-    return tokenizer.decode(ids[:wanted])
+    beside = settings.max_new_tokens + settings.message_max_tokens
+    wanted = min(tokens, room_for_prompt(session.pair, beside))
+    try:
+        text = writer_for(card, ONLY_SUBJECT, session).text(wanted, random.Random(name))
+    except ValueError as error:
+        raise UserError(f"--prompt_tokens: {error}") from None
+    return Row(name, {"prompt": text, "prompt_tokens": wanted})
 
 
 def write(session: Session, path: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from folders import ROOT
 from patience import PATIENCE
@@ -133,6 +134,11 @@ def test_a_shard_in_which_all_fails_fails_and_says_why(here, tmp_path):
     (["--dataset", "gsm8k", "--fuser_checkpoint", "./nowhere"], "nowhere"),
     (["--dataset", "gsm8k", "--weights", "local", "--pair", "qwen3-0.6b_qwen3-4b"], "no such folder"),
     (["--dataset", "gsm8k", "--temperature", "-1"], "temperature"),
+    (["--dataset", "gsm8k", "--prompt_tokens", "64"], "prompt_tokens is for source synthetic"),
+    (["--dataset", "gsm8k", "--source", "synthetic"], "give num_samples or prompt_tokens"),
+    (["--dataset", "longbench", "--source", "synthetic", "--num_samples", "2"], "longbench"),
+    (["--dataset", "gsm8k", "--source", "synthetic", "--prompt_tokens", "64", "9"], "9 tokens are too few"),
+    (["--dataset", "gsm8k", "--source", "synthetic", "--prompt_tokens", "64", "32760"], "too many"),
     (["--dataset", "gsm8k", "--output_dir", "/dev/null/x"], "/dev/null/x"),
 ])  # fmt: skip
 def test_a_mistake_is_one_clear_line(flags, words, here):
@@ -141,6 +147,47 @@ def test_a_mistake_is_one_clear_line(flags, words, here):
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert words in line
     assert "Traceback" not in done.stderr
+
+
+def test_prompts_written_to_lengths_stand_for_every_subject(here, tmp_path):
+    flags = ["--dataset", "ai2-arc", "--all_subjects", "--source", "synthetic", "--output_dir", "out",
+             "--max_new_tokens", 2]  # fmt: skip
+    assert (
+        here("comprehensive_timing_benchmark", *flags, "--prompt_tokens", 64, 200).returncode == 0
+    )
+    folder = tmp_path / "out" / "tiny"
+    for subject in ("ARC-Challenge", "ARC-Easy"):
+        records = lines(folder / f"ai2-arc_{subject}_timing.jsonl")
+        assert [record["prompt_length"] for record in records] == [64, 200]
+        assert [record["wanted_prompt_length"] for record in records] == [64, 200]
+        assert all(record["source"] == "synthetic" for record in records)
+        assert all(record["correct"] is None for record in records)
+    assert here("comprehensive_timing_benchmark", *flags, "--num_samples", 3).returncode == 0
+    files = sorted(folder.glob("*.jsonl"))
+    lengths = [record["prompt_length"] for path in files for record in lines(path)]
+    assert len(lengths) == 6
+    assert min(lengths) >= 99
+    table, errors = tmp_path / "t.parquet", tmp_path / "e.tsv"
+    assert (
+        here("merge_timings", *files, "--output", table, "--errors-output", errors).returncode == 0
+    )
+    merged = pd.read_parquet(table)
+    assert sorted(merged["prompt_length"]) == sorted(lengths)
+    assert (merged["wanted_prompt_length"] - merged["prompt_length"]).between(0, 2).all()
+    assert set(merged["source"]) == {"synthetic"}
+
+
+def test_one_chunk_of_every_subject(here, tmp_path):
+    flags = ["--dataset", "ai2-arc", "--all_subjects", "--output_dir", "out", "--max_new_tokens", 1]
+    done = here("comprehensive_timing_benchmark", *flags, "--num_samples", 5, "--chunk", "2/2")
+    assert done.returncode == 0, done.stderr
+    for subject in ("ARC-Challenge", "ARC-Easy"):
+        assert len(lines(tmp_path / "out" / "tiny" / f"ai2-arc_{subject}.2-of-2_timing.jsonl")) == 3
+        assert f"ai2-arc/{subject}.2-of-2: 3 records" in done.stderr
+    for wrong in ("3/2", "0/2", "2", "a/b"):
+        refused = here("comprehensive_timing_benchmark", *flags, "--chunk", wrong)
+        assert refused.returncode == 2
+        assert "is not a chunk such as 2/4" in refused.stderr
 
 
 def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(here, tmp_path):

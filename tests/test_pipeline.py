@@ -48,6 +48,42 @@ def test_everything_is_there(finished):
     assert bottlenecks["time_over_floor"].notna().all()
 
 
+def test_a_subject_in_chunks_is_one_row_and_other_chunks_are_left_out(project):
+    target, config = "results/summary.tsv", ("--config", "datasets=[gsm8k]", "num_samples=3")
+    timings = project / "results" / "timings" / "tiny"
+
+    def ids():
+        return pd.read_parquet(project / "results" / "timings.parquet")["id"].tolist()
+
+    code, text = snakemake(project, target, *config)
+    assert code == 0, text
+    whole = ids()
+
+    code, text = snakemake(project, target, *config, "chunk_size=2")
+    assert code == 0, text
+    assert "1 file of records in results/timings are of these subjects" in text
+    assert {path.name for path in timings.glob("gsm8k*.jsonl")} == {
+        "gsm8k_main_timing.jsonl", "gsm8k_main.1-of-2_timing.jsonl", "gsm8k_main.2-of-2_timing.jsonl"
+    }  # fmt: skip
+    assert ids() == whole
+    assert pd.read_csv(project / target, sep="\t")["count"].tolist() == [3]
+    assert planned(project, target, *config, "chunk_size=2") == []
+
+    (timings / "gsm8k_main_timing.jsonl").unlink()
+    (timings / "gsm8k_main.2-of-2_timing.jsonl").unlink()
+    jobs = planned(project, target, *config, "chunk_size=2")
+    assert jobs[0] == "gsm8k_main.2-of-2_timing.jsonl"
+    assert not [job for job in jobs if "1-of-2" in job]
+    code, text = snakemake(project, target, *config, "chunk_size=2", "allow_missing=true")
+    assert code == 0, text
+    assert "1 of 2 shards are missing" in text
+    assert "tiny/gsm8k/main.2-of-2" in text
+    summary = pd.read_csv(project / target, sep="\t")
+    assert len(summary) == 1
+    assert summary.loc[0, "count"] == len(ids()) == len(set(ids()) & set(whole)) < 3
+    assert str(summary.loc[0, "partial"]).lower() == "true"
+
+
 def test_records_answer_the_usual_questions(finished):
     files = sorted((finished / "results" / "timings").glob("*/*.jsonl"))
     records = [json.loads(line) for path in files for line in path.read_text().splitlines()]

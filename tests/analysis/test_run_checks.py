@@ -55,6 +55,18 @@ def test_what_no_method_reads_may_differ(tmp_path):
         check_runs([shard(tmp_path, methods=["c2c", "t2t"], message_max_tokens=7)], wanted)
 
 
+def test_other_lengths_are_another_run_and_written_prompts_do_not_mix_with_rows(tmp_path):
+    written = SOURCE | {"kind": "synthetic", "prompt_tokens": [64, 512]}
+    config = with_(source="synthetic", prompt_tokens=[64, 512])
+    short = shard(tmp_path, "gsm8k_short", source=written | {"prompt_tokens": [64]})
+    long = shard(tmp_path, "gsm8k_long", source=written)
+    with pytest.raises(UserError, match=r"prompt_tokens \[64\]"):
+        check_runs([short], wanted_settings(config))
+    check_runs([long], wanted_settings(config))
+    with pytest.raises(UserError, match="synthetic"):
+        check_runs([long, shard(tmp_path, "gsm8k_main")])
+
+
 def test_without_a_config_shards_of_a_pair_must_agree(tmp_path):
     long = shard(tmp_path, "mmlu_anatomy")
     short = shard(tmp_path, "mmlu_virology", max_new_tokens=4)

@@ -21,6 +21,14 @@ def test_inputs_of_a_shard_are_there():
             assert (ROOT / path).is_file()
 
 
+def test_written_prompts_depend_on_the_documents_that_they_are_made_of():
+    config = with_(source="synthetic", prompt_tokens=[64])
+    files = inputs.shard_inputs("tiny", "gsm8k", "main", config)
+    assert "workflow/samples/longbench/gov_report.jsonl" in files
+    assert "workflow/samples/gsm8k/main.jsonl" not in files
+    assert all((ROOT / path).is_file() for path in files)
+
+
 @pytest.mark.parametrize("name", ["{x}.jsonl", "}.jsonl", "{pair}/rows.jsonl", "a{x,[0-9]+}.jsonl"])
 def test_rows_under_names_like_patterns_are_watched_though_no_rule_can_name_them(tmp_path, name):
     rows, plain = tmp_path / name, tmp_path / "rows.jsonl"

@@ -28,7 +28,7 @@ from c2c_timing.planning.config import (
     read_plain_words,
 )
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import TIMINGS
+from c2c_timing.shard_names import TIMINGS, split_chunk_name
 
 jobs.prefer_this_python()
 read_plain_words(config)
@@ -58,6 +58,8 @@ ERROR_FILES = shards.files_beside(
 )
 RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
 RUN_COST = run_cost.RunCost()
+if workflow.is_main_process and (line := shards.other_chunks_line(SHARDS)):
+    print(line, file=sys.stderr)
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TABLES = targets.table_files(config)
@@ -85,6 +87,7 @@ wildcard_constraints:
         name: "|".join(map(re.escape, values))
         for name, values in shards.vocabulary().items()
     },
+    subject=shards.subject_pattern(),
     figure="|".join([*targets.ALL_FIGURES, *targets.ON_REQUEST]),
     floor_figure="|".join(targets.FLOOR_FIGURES),
 

@@ -1,4 +1,4 @@
-"""Timing: one shard is one pair on one subject of one data set."""
+"""Timing: one shard is one pair on one subject of one data set, or on a chunk of it."""
 
 
 rule time_shard:
@@ -9,7 +9,10 @@ rule time_shard:
         # Made before anything is timed; a later self-test times nothing again.
         self_test=ancient(SELF_TEST),
         cards=lambda wildcards: inputs.shard_inputs(
-            wildcards.pair, wildcards.dataset, wildcards.subject, config
+            wildcards.pair,
+            wildcards.dataset,
+            split_chunk_name(wildcards.subject)[0],
+            config,
         ),
     output:
         timing=ANY_SHARD.timing_file,
@@ -31,7 +34,10 @@ rule time_shard:
         # Shards that share a machine would disturb each other's times.
         stopwatch=1,
     params:
-        flags=lambda wildcards: jobs.timing_flags(wildcards.dataset, config),
+        subject=lambda wildcards: split_chunk_name(wildcards.subject)[0],
+        flags=lambda wildcards: jobs.timing_flags(
+            wildcards.dataset, config, split_chunk_name(wildcards.subject)[1]
+        ),
         # Neither is used below. Rows under names that cannot be inputs:
         rows=lambda wildcards: inputs.unlisted_rows(wildcards.dataset, config),
         # And another number of threads means other times.
@@ -40,7 +46,7 @@ rule time_shard:
         f"python {SCRIPTS}/comprehensive_timing_benchmark.py"
         " --pair {wildcards.pair:q}"
         " --dataset {wildcards.dataset:q}"
-        " --subject {wildcards.subject:q}"
+        " --subject {params.subject:q}"
         f" --output_dir {TIMINGS}"
         " {params.flags}"
         " > {log:q} 2>&1"

@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING
 from c2c_timing.cards.dataset_card import DatasetCard, available_datasets, load_dataset_card
 from c2c_timing.cards.subject_names import EVERY_SUBJECT
 from c2c_timing.cli import (
+    SOURCES,
     Formatter,
     add_decoding_arguments,
     add_pair_arguments,
     add_source_arguments,
+    chunk,
     settings_from,
 )
 from c2c_timing.data.sources import SourceSpec
+from c2c_timing.data.synthetic import check_lengths
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
 from c2c_timing.settings import RunSettings
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import BY_HAND
+from c2c_timing.shard_names import BY_HAND, Chunk, chunk_name
 from c2c_timing.worker.client import ask
 from c2c_timing.worker.place import WORKER_VARIABLE
 
@@ -40,6 +43,8 @@ EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --all_subjects --num_samples 20
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --source hub \\
       --pair qwen3-0.6b_qwen2.5-0.5b --device cuda --dtype bfloat16
+  python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --source synthetic \\
+      --prompt_tokens 64 512 2048 --num_samples 30
 """  # noqa: E501
 
 
@@ -52,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
         "--subject", action="append", help="a subject or a group; may be repeated"
     )
     subjects.add_argument("--all_subjects", action="store_true", help="the default")
+    flags.add_argument(
+        "--chunk",
+        type=chunk,
+        metavar="I/N",
+        help="only the I-th of N equal parts of each subject's samples, into files of its own",
+    )
     flags.add_argument(
         "--output_dir",
         type=user_path,
@@ -81,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder of a process that keeps the pair loaded from call to call; started where there "
         f"is none (default: ${WORKER_VARIABLE}, else no such process)",
     )
-    add_source_arguments(flags, source="builtin")
+    add_source_arguments(flags, source="builtin", kinds=SOURCES)
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
     return flags
@@ -96,6 +107,7 @@ class Plan:
     settings: RunSettings
     output_dir: Path
     extras: Extras
+    chunk: Chunk | None
 
 
 @exits_cleanly
@@ -123,16 +135,24 @@ def plan(arguments: argparse.Namespace) -> Plan:
     """
     card = load_dataset_card(arguments.dataset)
     subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
-    source = SourceSpec(arguments.source, arguments.data_path, arguments.revision)
+    lengths = arguments.prompt_tokens and tuple(dict.fromkeys(arguments.prompt_tokens))
+    source = SourceSpec(
+        arguments.source, arguments.data_path, arguments.revision, prompt_tokens=lengths
+    )
+    check_lengths({card.name: subjects}, source, arguments.num_samples)
     settings = settings_from(arguments, source)
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 
     from c2c_timing.data.sources.local import check_subjects
+    from c2c_timing.shard.files import ShardFiles
     from c2c_timing.shard.run import Extras
 
     check_subjects(card, subjects, source)
+    folder, chunk = arguments.output_dir / settings.pair.name, arguments.chunk
+    if len(subjects) == 1:  # or this one would wait until the device is free, and time it again
+        ShardFiles.of_shard(folder, card.name, subjects[0], chunk).refuse_if_taken()
     extras = Extras(clock_verdict, arguments.audit)
-    return Plan(card, subjects, settings, arguments.output_dir, extras)
+    return Plan(card, subjects, settings, arguments.output_dir, extras, chunk)
 
 
 @exits_cleanly
@@ -143,19 +163,21 @@ def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
     from c2c_timing.shard.run import run_shard
 
     session = Session(plan.settings, walls, loaded)
-    name, failed = plan.card.name, []
+    failed = []
     for subject in plan.subjects:
         try:
-            run = run_shard(plan.card, subject, session, walls, plan.output_dir, plan.extras)
+            run = run_shard(
+                plan.card, subject, session, walls, plan.output_dir, plan.extras, plan.chunk
+            )
         except UserError as error:
             if len(plan.subjects) == 1:
                 raise
             failed.append(subject)
             say(f"failed: {error}")
         else:
-            counts = run["counts"]
+            counts, name = run["counts"], chunk_name(subject, plan.chunk)
             say(
-                f"{name}/{subject}: {counts['records']} records, {counts['errors']} errors, "
+                f"{plan.card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
                 f"{counts['flagged']} flagged"
             )
         loaded.has_served = True

@@ -7,13 +7,13 @@ import json
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.coverage import coverage, read_manifest
+from c2c_timing.analysis.coverage import coverage, read_manifest, timing_files
 from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
 from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import errors_file_beside, timing_file
+from c2c_timing.shard_names import errors_file_beside
 
 EXAMPLE = """example:
   python workflow/scripts/merge_timings.py results/timings/*/*_timing.jsonl \\
@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("shards", nargs="*", type=user_path, help="*_timing.jsonl files")
     flags.add_argument(
-        "--manifest", type=user_path, help="the run's shards: a TSV with pair, dataset and subject"
+        "--manifest",
+        type=user_path,
+        help="the run's shards: a TSV with pair, dataset and subject (and chunk)",
     )
     flags.add_argument(
         "--timings-dir",
@@ -65,10 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.manifest:
         covered = coverage(read_manifest(arguments.manifest), arguments.timings_dir)
         wanted = covered[covered["state"] == "done"] if arguments.allow_missing else covered
-        paths += [
-            timing_file(arguments.timings_dir, row.pair, row.dataset, row.subject)
-            for row in wanted.itertuples()
-        ]
+        paths += timing_files(wanted, arguments.timings_dir)
     elif arguments.allow_missing or arguments.coverage_output:
         raise UserError("which shards are missing: --manifest must say which there should be")
     check_runs(paths, arguments.settings)

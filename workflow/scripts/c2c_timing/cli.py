@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,17 @@ from .cards.pair_card import (
     load_pair_card,
 )
 from .data.sources import SourceSpec
+from .data.synthetic import SYNTHETIC
 from .errors import UserError
 from .method_table import METHODS, SUBJECT
 from .places import PROJECT, with_home
 from .runtime_table import REFERENCE, RUNTIMES
 from .settings import DTYPES, LENGTH_VIEWS, RunSettings
+from .shard_names import Chunk
+
+# Where rows are read; prompts of wanted lengths can be written instead.
+ROW_SOURCES = ("builtin", "hub", "local")
+SOURCES = (*ROW_SOURCES, SYNTHETIC)
 
 
 def positive(text: str) -> int:
@@ -31,6 +38,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def chunk(text: str) -> Chunk:
+    """``2/4``, for argparse."""
+    number, _, of = text.partition("/")
+    if number.isdecimal() and of.isdecimal() and 0 < int(number) <= int(of):
+        return Chunk(int(number), int(of))
+    raise argparse.ArgumentTypeError(f"{text!r} is not a chunk such as 2/4")
 
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -97,13 +112,23 @@ def add_one_request_arguments(parser: argparse.ArgumentParser, max_new_tokens: i
     )
 
 
-def add_source_arguments(parser: argparse.ArgumentParser, source: str) -> None:
+def add_source_arguments(
+    parser: argparse.ArgumentParser, source: str, kinds: Sequence[str] = ROW_SOURCES
+) -> None:
     """Where rows come from, and how many."""
     group = parser.add_argument_group("data")
-    group.add_argument("--source", choices=("builtin", "hub", "local"), default=source)
+    group.add_argument("--source", choices=kinds, default=source)
     group.add_argument(
         "--data_path", type=with_home, help="file or folder with the native columns (source local)"
     )
+    if SYNTHETIC in kinds:
+        group.add_argument(
+            "--prompt_tokens",
+            nargs="+",
+            type=positive,
+            help="lengths of the prompts (source synthetic), chat template included; by default the data "
+            "set's own",
+        )
     group.add_argument("--revision", help="pinned revision of the data set on the Hub")
     group.add_argument("--num_samples", type=positive, help="all rows unless given")
     group.add_argument("--selection", choices=("first", "sample"), default="first")

@@ -17,7 +17,7 @@ from .runtime_table import RUNTIMES
 
 PACKAGE = LIBRARY.name
 # How one sample becomes records, and which samples; the rest of a shard's run only keeps them.
-RECORD_ROOTS = (f"{PACKAGE}.shard.sample_loop", f"{PACKAGE}.data.selection")
+RECORD_ROOTS = (f"{PACKAGE}.shard.sample_loop", f"{PACKAGE}.shard.samples")
 # Parts of a statement that hold statements of their own.
 _BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 

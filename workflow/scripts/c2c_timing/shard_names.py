@@ -6,6 +6,8 @@ folder of records nothing but records ends in ``.jsonl``, so that ``*.jsonl`` fi
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 # Of a run of the pipeline, relative to the working directory.
@@ -20,16 +22,45 @@ BY_HAND = "results/by_hand/timings"
 JOURNALS = "journal"
 FAILED = "failed"
 TIMING_END = "_timing.jsonl"
+# How a chunk's name goes on after its subject's, which may have dots of its own.
+CHUNK_END = r"\.[0-9]+-of-[0-9]+"
 
 
-def timing_name(dataset: str, subject: str) -> str:
+@dataclass(frozen=True)
+class Chunk:
+    """One of several shards that a subject is split into, counted from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}-of-{self.of}"
+
+
+def chunk_name(subject: str, chunk: Chunk | None) -> str:
+    """What stands for the subject in the names of a shard's files."""
+    return f"{subject}.{chunk}" if chunk else subject
+
+
+def split_chunk_name(name: str) -> tuple[str, Chunk | None]:
+    """The subject and the chunk of such a name; no subject ends like a chunk."""
+    found = re.fullmatch(rf"(.*)({CHUNK_END})", name, re.S)
+    if not found:
+        return name, None
+    number, of = found[2].removeprefix(".").split("-of-")
+    return found[1], Chunk(int(number), int(of))
+
+
+def timing_name(dataset: str, subject: str, chunk: Chunk | None = None) -> str:
     """The file of its records, in the folder of its pair."""
-    return f"{dataset}_{subject}{TIMING_END}"
+    return f"{dataset}_{chunk_name(subject, chunk)}{TIMING_END}"
 
 
-def timing_file(timings: Path, pair: str, dataset: str, subject: str) -> Path:
+def timing_file(
+    timings: Path, pair: str, dataset: str, subject: str, chunk: Chunk | None = None
+) -> Path:
     """The same in the folder of all pairs."""
-    return timings / pair / timing_name(dataset, subject)
+    return timings / pair / timing_name(dataset, subject, chunk)
 
 
 def errors_file(timing: Path) -> Path:

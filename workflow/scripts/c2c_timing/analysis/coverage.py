@@ -10,6 +10,9 @@ from ..errors import UserError
 from ..shard_names import timing_file
 from .columns import SETUP, SHARD
 
+# Which part of its subject a shard is, such as 2-of-4; a column only where subjects are split.
+CHUNK = "chunk"
+
 
 def read_manifest(path: Path) -> pd.DataFrame:
     """The shards of a run, one row each with pair, dataset and subject.
@@ -28,26 +31,38 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def shard_files(manifest: Path, timings: Path) -> list[Path]:
     """The records of a manifest's shards, whether they are there or not."""
-    shards = read_manifest(manifest)[SHARD].itertuples(index=False)
-    return [timing_file(timings, *shard) for shard in shards]
+    return timing_files(read_manifest(manifest), timings)
+
+
+def timing_files(shards: pd.DataFrame, timings: Path) -> list[Path]:
+    """The same of shards that were read."""
+    chunks = shards[CHUNK] if CHUNK in shards else [""] * len(shards)
+    rows = zip(shards[SHARD].itertuples(index=False), chunks, strict=True)
+    return [
+        timing_file(timings, pair, dataset, f"{subject}.{chunk}" if chunk else subject)
+        for (pair, dataset, subject), chunk in rows
+    ]
 
 
 def coverage(shards: pd.DataFrame, timings: Path) -> pd.DataFrame:
     """The shards with a column ``state``: done where there are records, or missing."""
-    rows = shards[SHARD].itertuples(index=False)
-    states = ["done" if timing_file(timings, *row).exists() else "missing" for row in rows]
-    return shards[SHARD].assign(state=states)
+    files = timing_files(shards, timings)
+    covered = shards[SHARD].assign(state=["done" if f.exists() else "missing" for f in files])
+    return covered.assign(**{CHUNK: shards[CHUNK]}) if CHUNK in shards else covered
 
 
 def mark_partial(summary: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
     """The summary with a column ``partial``, true or false on all rows alike.
 
-    Every missing shard gets a row with count 0, so that no one takes its absence for a choice.
+    Every subject without any of its shards gets a row with count 0, so that no one takes its absence
+    for a choice.
     """
     missing = covered[covered["state"] == "missing"]
-    rows = missing[SHARD].assign(count=0, failed=0, flagged=0)
+    there = set(summary[SHARD].itertuples(index=False, name=None))
+    rows = missing[SHARD].drop_duplicates().assign(count=0, failed=0, flagged=0)
+    rows = rows[[name not in there for name in rows[SHARD].itertuples(index=False, name=None)]]
     marked = pd.concat([summary, rows], ignore_index=True) if len(rows) else summary
-    return marked.fillna({SETUP: ""}).assign(partial="true" if len(rows) else "false")
+    return marked.fillna({SETUP: ""}).assign(partial="true" if len(missing) else "false")
 
 
 def sentences(covered: pd.DataFrame) -> list[str]:

@@ -61,7 +61,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     table["residual_flag"] = table["residual_flag"].eq(True)
     known_or_not = ["correct", "prompt_truncated"]
     table[known_or_not] = table[known_or_not].astype("boolean")
-    lengths = ["teacher_prompt_length", "message_length", *PADDING]
+    lengths = ["teacher_prompt_length", "message_length", "wanted_prompt_length", *PADDING]
     numbers = [*TIMING_KEYS, *lengths, *MEMORY]
     table[numbers] = table[numbers].astype("float64")
     table[SETUP] = setups(table)

@@ -29,6 +29,8 @@ OPTIONAL: dict[str, Any] = {
     **dict.fromkeys(PADDING),
     "row_digest": None,
     "started_at": None,
+    "source": None,
+    "wanted_prompt_length": None,
     **dict.fromkeys(STEPS),
 }
 

@@ -15,7 +15,7 @@ from .runs import read_run
 # Of one pair, these make other records of the same samples, and no column tells them apart.
 SAME_IN_A_PAIR = (
     *("max_new_tokens", "message_max_tokens", "max_prompt_tokens"),
-    *("temperature", "top_p", "top_k"),
+    *("temperature", "top_p", "top_k", "synthetic"),
 )
 
 Run = dict[str, Any]
@@ -93,6 +93,8 @@ def _settings(run: Run) -> Iterator[tuple[str, Any]]:
     yield from ((name, value) for name, value in settings.items() if name not in unread)
     source = settings.get("source") or {}
     yield "source", source.get("kind")
+    yield "synthetic", source.get("kind") == "synthetic"
+    yield "prompt_tokens", source.get("prompt_tokens")
     yield "revision", source.get("revision")
     if source.get("data_path"):
         yield "data_path", with_home(source["data_path"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..cards.subject_names import subject_today
 from ..errors import UserError
-from ..meters.load import busy_words
+from ..meters.load import busy_words, highest_load
 from .columns import SETTING
 
 # Which models and weights a record is of; records that agree in these have the same shapes.
@@ -81,7 +81,8 @@ def read_busy(run_files: Iterable[Path]) -> dict[tuple[str | None, ...], str]:
     Raises:
         UserError: a file is no run.
     """
-    words = {_shard_key(run): busy_words(run) for _, run in _read_runs(run_files)}
+    runs = sorted((run for _, run in _read_runs(run_files)), key=highest_load)
+    words = {_shard_key(run): busy_words(run) for run in runs}  # of several chunks the busiest
     return {shard: load for shard, load in words.items() if load}
 
 

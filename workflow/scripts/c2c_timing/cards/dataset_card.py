@@ -19,6 +19,8 @@ from .subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from .templates import included_files, template_problem
 
 SCHEMA = "dataset_card.schema.yaml"
+# Of a data set's prompts, the share that is no longer than what its card says.
+QUANTILES = {"min": 0.0, "median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,10 @@ class DatasetCard:
     def answer_for(self, subject: str) -> dict[str, str]:
         """The column of the right answer, and the rule that judges by it (``data.answers``)."""
         return {**self.content["answer"], **self.subjects[subject].get("answer", {})}
+
+    def prompt_tokens_for(self, subject: str) -> dict[str, int] | None:
+        """Quantiles of its prompts' lengths; None where they are not known."""
+        return self.subjects[subject].get("prompt_tokens", self.content.get("prompt_tokens"))
 
     def sample_file(self, subject: str) -> Path:
         """The built-in rows."""
@@ -167,6 +173,11 @@ def read_dataset_card(path: Path) -> DatasetCard:
                 f"without subjects is called {ONLY_SUBJECT}"
             )
     _check_templates(card)
+    for subject in card.subjects:
+        known = card.prompt_tokens_for(subject) or {}
+        lengths = [known[name] for name in QUANTILES if name in known]
+        if lengths != sorted(lengths):
+            raise UserError(f"{path}: prompt_tokens of {subject}: must grow from min to max")
     return card
 
 

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def highest_load(run: Mapping[str, Any]) -> float:
+    """The machine's highest load while a run went on; 0 where it is not known."""
+    return ((run.get("watch") or {}).get("load_1m") or {}).get("max") or 0
+
+
 def busy_words(run: Mapping[str, Any]) -> str | None:
     """How busy the machine was, where its load was above its cores; None where it was not.
 
@@ -15,7 +20,7 @@ def busy_words(run: Mapping[str, Any]) -> str | None:
     Args:
         run: a shard's ``_run.json``.
     """
-    load = ((run.get("watch") or {}).get("load_1m") or {}).get("max")
+    load = highest_load(run)
     cores = (run.get("cpu") or {}).get("logical_cores")
     if not load or not cores or load <= cores:
         return None

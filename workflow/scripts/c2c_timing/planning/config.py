@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.schemas import first_problem, validator
 from ..data.sources import SourceSpec
 from ..data.sources.local import check_subjects
+from ..data.synthetic import check_lengths
 from ..errors import UserError
 from ..method_table import METHODS
 from ..places import with_home
@@ -75,12 +76,25 @@ def check_config(config: Mapping[str, Any]) -> None:
         for name in config["datasets"]:
             if name not in config["data_path"]:
                 raise UserError(f"config: data_path.{name}: missing; source local needs it")
-    shards = plan_shards(config)
+    planned: dict[str, list[str]] = {}
+    for shard in plan_shards(config):
+        subjects = planned.setdefault(shard.dataset, [])
+        if shard.subject not in subjects:
+            subjects.append(shard.subject)
+    _check_lengths(planned, config)
     if config["source"] == "local":
-        for name in dict.fromkeys(config["datasets"]):
-            subjects = list(dict.fromkeys(s.subject for s in shards if s.dataset == name))
+        for name, subjects in planned.items():
             spec = SourceSpec("local", config["data_path"][name])
             check_subjects(load_dataset_card(name), subjects, spec)
+
+
+def _check_lengths(planned: Mapping[str, Sequence[str]], config: Mapping[str, Any]) -> None:
+    lengths = config["prompt_tokens"]
+    spec = SourceSpec(config["source"], prompt_tokens=lengths and tuple(lengths))
+    try:
+        check_lengths(planned, spec, config["num_samples"])
+    except UserError as error:
+        raise UserError(f"config: {error}") from None
 
 
 def _check_names(what: str, names: Iterable[str], choices: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from .. import code_files
 from ..cards.dataset_card import load_dataset_card
 from ..cards.pair_card import load_pair_card
 from ..data.sources.files import data_files
+from ..data.synthetic import SYNTHETIC, document_files
 from ..errors import UserError
 from ..places import LIBRARY, PROJECT
 from .messages import unknown
@@ -26,6 +27,8 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     files += code_files.method_templates(config["methods"])
     if config["source"] == "builtin":
         files.append(card.sample_file(subject))
+    if config["source"] == SYNTHETIC:
+        files += document_files()
     files += [path for path in _own_rows(dataset, config) if not _looks_like_pattern(path)]
     return _relative(files)
 

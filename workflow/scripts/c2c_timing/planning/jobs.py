@@ -12,14 +12,14 @@ from typing import Any
 from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
-from ..shard_names import WORKER
+from ..shard_names import WORKER, Chunk
 from ..worker.place import OWNER_VARIABLE, WORKER_VARIABLE
 from .targets import SELF_TEST
 
 # Given as they stand in the config, in this order; null gives no flag.
 PLAIN_KEYS = (
     *("weights", "methods", "runtimes", "length_views", "repeats", "message_max_tokens", "source"),
-    *("num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
+    *("prompt_tokens", "num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
     *("temperature", "top_p", "top_k", "device", "dtype", "seed", "residual_limit"),
 )
 
@@ -45,7 +45,7 @@ def priority_of(pair: str, config: Mapping[str, Any]) -> int:
     return len(config["pairs"]) - list(config["pairs"]).index(pair)
 
 
-def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
+def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = None) -> str:
     """The timing command's flags that come from the config, quoted for a shell, in fixed order.
 
     What no method of this config reads is left out: it would time everything again for nothing.
@@ -57,6 +57,7 @@ def timing_flags(dataset: str, config: Mapping[str, Any]) -> str:
         "--revision": config["revision"].get(dataset),
         "--audit": config["audit"] or None,
         "--self_test": SELF_TEST if config["self_test"] else None,
+        "--chunk": f"{chunk.number}/{chunk.of}" if chunk else None,
     }
     words = []
     for flag, value in values.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,15 @@ from ..cards.subject_names import EVERY_SUBJECT
 from ..errors import UserError
 from ..shard_names import (
     BENCHMARKS,
+    CHUNK_END,
     LOGS,
+    TIMING_END,
     TIMINGS,
+    Chunk,
+    chunk_name,
     errors_file,
     run_file,
+    split_chunk_name,
     timing_file,
 )
 from .messages import unknown
@@ -26,22 +33,28 @@ from .messages import unknown
 class PlannedShard:
     """One job: a pair on one subject of a data set. All paths are relative to the working directory.
 
-    Of the wildcards ``{pair}``, ``{dataset}`` and ``{subject}`` it gives the rule's patterns.
+    Of the wildcards ``{pair}``, ``{dataset}`` and ``{subject}`` it gives the rule's patterns; the last
+    one holds the chunk, too.
     """
 
     pair: str
     dataset: str
     subject: str
+    chunk: Chunk | None = None
 
     @property
     def name(self) -> str:
         """As people read it."""
-        return f"{self.pair}/{self.dataset}/{self.subject}"
+        return f"{self.pair}/{self.dataset}/{self._subject}"
+
+    @property
+    def _subject(self) -> str:
+        return chunk_name(self.subject, self.chunk)
 
     @property
     def timing_file(self) -> str:
         """Its records."""
-        return str(timing_file(Path(TIMINGS), self.pair, self.dataset, self.subject))
+        return str(timing_file(Path(TIMINGS), self.pair, self.dataset, self.subject, self.chunk))
 
     @property
     def errors_file(self) -> str:
@@ -56,12 +69,12 @@ class PlannedShard:
     @property
     def log(self) -> str:
         """What its command said."""
-        return f"{LOGS}/{self.pair}/{self.dataset}_{self.subject}.log"
+        return f"{LOGS}/{self.pair}/{self.dataset}_{self._subject}.log"
 
     @property
     def benchmark(self) -> str:
         """What Snakemake measured of its job as a whole."""
-        return f"{BENCHMARKS}/{self.pair}/{self.dataset}_{self.subject}.jsonl"
+        return f"{BENCHMARKS}/{self.pair}/{self.dataset}_{self._subject}.jsonl"
 
 
 def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
@@ -71,6 +84,7 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
         UserError: an unknown pair, data set or subject.
     """
     shards: list[PlannedShard] = []
+    chunks = plan_chunks(config)
     for pair in config["pairs"]:
         load_pair_card(pair)
         for dataset in config["datasets"]:
@@ -78,8 +92,58 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
                 raise UserError(unknown("data set in datasets", dataset, available_datasets()))
             subjects = config["subjects"].get(dataset, EVERY_SUBJECT)
             names = load_dataset_card(dataset).expand_subjects(subjects)
-            shards.extend(PlannedShard(pair, dataset, subject) for subject in names)
+            shards.extend(
+                PlannedShard(pair, dataset, subject, chunk) for subject in names for chunk in chunks
+            )
     return shards
+
+
+def plan_chunks(config: Mapping[str, Any]) -> list[Chunk | None]:
+    """The chunks of every subject, as many as the wanted samples need; None alone for the whole of it.
+
+    No row is read for that: a subject that has fewer rows has chunks without any.
+
+    Raises:
+        UserError: nobody says how many samples are wanted.
+    """
+    size = config["chunk_size"]
+    if size is None:
+        return [None]
+    wanted = config["num_samples"] or len(config["prompt_tokens"] or ())
+    if not wanted:
+        raise UserError(
+            "config: chunk_size: how many chunks there are follows from num_samples, which is null; "
+            "set it to the number of rows (chunks beyond the last row are empty)"
+        )
+    number = math.ceil(wanted / size)
+    return [Chunk(i, number) for i in range(1, number + 1)] if number > 1 else [None]
+
+
+def other_chunks(shards: Sequence[PlannedShard]) -> list[Path]:
+    """Records of these subjects that are split otherwise than planned: nothing here reads them."""
+    planned = {Path(shard.timing_file) for shard in shards}
+    subjects = {(shard.pair, shard.dataset, shard.subject) for shard in shards}
+    names = {Path(TIMINGS) / pair / f"{dataset}_{subject}" for pair, dataset, subject in subjects}
+    folders = {name.parent for name in names}
+    found = (path for folder in folders for path in folder.glob(f"*{TIMING_END}"))
+    return sorted(
+        path
+        for path in found
+        if path not in planned
+        and path.with_name(split_chunk_name(path.name.removesuffix(TIMING_END))[0]) in names
+    )
+
+
+def other_chunks_line(shards: Sequence[PlannedShard]) -> str | None:
+    """The same for people; None where there are none."""
+    files = other_chunks(shards)
+    if not files:
+        return None
+    number = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return (
+        f"{number} of records in {TIMINGS} are of these subjects in other chunks, such as {files[0].name}: "
+        "they are not merged; delete them where they are not needed"
+    )
 
 
 def wanted_shards(shards: Sequence[PlannedShard], config: Mapping[str, Any]) -> list[PlannedShard]:
@@ -95,16 +159,27 @@ def files_beside(files: Sequence[str], config: Mapping[str, Any]) -> list[str]:
 
 
 def vocabulary() -> dict[str, list[str]]:
-    """What each wildcard may be: every card's name, and every subject of every data set."""
-    cards = [load_dataset_card(name) for name in available_datasets()]
+    """What each wildcard may be: every card's name."""
     return {
         "pair": available_pairs(),
         "dataset": available_datasets(),
-        "subject": sorted({subject for card in cards for subject in card.subjects}),
     }
 
 
+def subject_pattern() -> str:
+    """What the wildcard of a subject may be: any subject, or a chunk of it."""
+    cards = [load_dataset_card(name) for name in available_datasets()]
+    subjects = sorted({subject for card in cards for subject in card.subjects})
+    return f"(?:{'|'.join(map(re.escape, subjects))})(?:{CHUNK_END})?"
+
+
 def manifest(shards: Sequence[PlannedShard]) -> str:
-    """The shards as a table with tabs: pair, data set, subject."""
-    rows = [("pair", "dataset", "subject"), *((s.pair, s.dataset, s.subject) for s in shards)]
+    """The shards as a table with tabs: pair, data set, subject; and chunk, where there are any."""
+    rows: list[tuple[str, ...]] = [
+        ("pair", "dataset", "subject"),
+        *((s.pair, s.dataset, s.subject) for s in shards),
+    ]
+    if any(shard.chunk for shard in shards):
+        chunks = ("chunk", *(str(shard.chunk or "") for shard in shards))
+        rows = [(*row, chunk) for row, chunk in zip(rows, chunks, strict=True)]
     return "\n".join("\t".join(row) for row in rows)

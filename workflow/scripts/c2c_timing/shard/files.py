@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import UserError
 from ..shard_names import (
     TIMING_END,
+    Chunk,
     errors_file,
     errors_file_beside,
     journal_file,
@@ -20,7 +21,7 @@ from ..shard_names import (
 )
 from ..whole_files import partial_of, written_whole
 from .journal import Journal, json_line
-from .line_file import sync_folder
+from .line_file import refuse_if_locked, sync_folder
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,11 @@ class ShardFiles:
     journal: Path
 
     @classmethod
-    def of_shard(cls, folder: Path, dataset: str, subject: str) -> ShardFiles:
+    def of_shard(
+        cls, folder: Path, dataset: str, subject: str, chunk: Chunk | None = None
+    ) -> ShardFiles:
         """Named as the contract says."""
-        return cls.beside(folder / timing_name(dataset, subject))
+        return cls.beside(folder / timing_name(dataset, subject, chunk))
 
     @classmethod
     def beside(cls, output: Path) -> ShardFiles:
@@ -47,6 +50,10 @@ class ShardFiles:
         if not output.name or output.is_dir():
             raise UserError(f"{output}: is a folder; name a file for the records (--output)")
         return cls(output, errors_file(output), run_file(output), journal_file(output))
+
+    def refuse_if_taken(self) -> None:
+        """Raise a ``UserError`` where another process is timing this shard."""
+        refuse_if_locked(self.journal)
 
     def publish(self, journal: Journal, run: dict[str, Any]) -> None:
         """Make the outputs of a complete journal, and remove it; the records come last.

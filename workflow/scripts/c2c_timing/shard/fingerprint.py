@@ -58,8 +58,9 @@ def _card(card: DatasetCard, subject: str, settings: RunSettings) -> list[Any]:
 
 
 def _row(row: Row) -> str:
+    other = row.other and (row.other.id, row.other.values)  # may stand in another chunk
     try:
-        return repr((row.id, row.values, row.problem))
+        return repr((row.id, row.values, row.problem, other))
     except RecursionError:  # nested too deeply to be written: no prompt can come of it
         return row.id
 

@@ -93,6 +93,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def refuse_if_locked(path: Path) -> None:
+    """Before a long wait for something else.
+
+    Raises:
+        UserError: another process holds the file.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:  # there is none, or opening it in earnest will say more
+        return
+    try:
+        _lock(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
 def _open_locked(path: Path) -> int:
     for _ in range(MAX_TRIES):
         try:

@@ -22,12 +22,15 @@ from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
 from ..progress import progress, say
 from ..session import Session
+from ..shard_names import Chunk, chunk_name
+from .chunks import part_of
 from .clock_verdict import ClockVerdict
 from .files import ShardFiles
 from .fingerprint import fingerprint
 from .journal import Journal, now
 from .passport import passport
-from .sample_loop import SampleLoop, read_samples
+from .sample_loop import SampleLoop
+from .samples import card_of_rows, read_samples
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Extras:
 
 
 NO_EXTRAS = Extras()
+# Where a sample fails that no attempt can time.
+STAGES_OF_ROWS = {"read", "prompt", "tokenize"}
 
 
 def run_shard(
@@ -53,23 +58,30 @@ def run_shard(
     walls: WallTimes,
     folder: Path,
     extras: Extras = NO_EXTRAS,
+    chunk: Chunk | None = None,
 ) -> dict:
     """Time one data set's subject and write its three files; return what ``_run.json`` holds.
+
+    A chunk beyond the last row is finished at once, without records.
 
     Raises:
         UserError: there is nothing to read, or every sample failed.
     """
     settings = session.settings
+    card = card_of_rows(card, settings.source)
     with walls.book("loading"):
-        rows = read_samples(card, subject, settings)
+        rows = read_samples(card, subject, session)
     if not rows:
         raise UserError(f"{card.name}/{subject}: the source has no rows")
+    # Ahead of the cut, so that a row's other one is the same in every chunk.
+    part = part_of(with_others(rows), chunk, settings.num_samples)
     if settings.num_samples and len(rows) < settings.num_samples:
-        say(f"{card.name}/{subject}: the source has {len(rows)} of {settings.num_samples} samples")
-    files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject)
+        left = "" if part else "; none is left for this chunk"
+        name = chunk_name(f"{card.name}/{subject}", chunk)
+        say(f"{name}: the source has {len(rows)} of {settings.num_samples} samples{left}")
+    files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject, chunk)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
-    batches = [(card, subject, rows)]
-    return _time_into(files, batches, identity, session, walls, extras)
+    return _time_into(files, [(card, subject, part)], identity, session, walls, extras, chunk)
 
 
 def time_batches(
@@ -85,7 +97,8 @@ def time_batches(
     """
     files = ShardFiles.beside(output)
     identity = {"pair": session.settings.pair.name}
-    return _time_into(files, batches, identity, session, walls)["counts"]
+    whole = [(card, subject, with_others(rows)) for card, subject, rows in batches]
+    return _time_into(files, whole, identity, session, walls)["counts"]
 
 
 def _time_into(
@@ -95,9 +108,11 @@ def _time_into(
     session: Session,
     walls: WallTimes,
     extras: Extras = NO_EXTRAS,
+    chunk: Chunk | None = None,
 ) -> dict:
-    samples = [(card, subject, row) for card, subject, rows in batches for row in with_others(rows)]
-    title, digests = "/".join(identity.values()), fingerprint(batches, session)
+    samples = [(card, subject, row) for card, subject, rows in batches for row in rows]
+    title = chunk_name("/".join(identity.values()), chunk)
+    digests = fingerprint(batches, session)
     built_before = _built(session)
     with Journal(files.journal, digests, title, len(samples)) as journal:
         try:
@@ -107,13 +122,14 @@ def _time_into(
             with alone_on(session.pair.device, title):
                 _time_unfinished(samples, journal, loop, watch)
             counts, last_error = _count(journal)
-            if not counts["records"]:
+            if not counts["records"] and not (chunk and _is_fault_of_rows(journal)):
                 raise UserError(
                     f"{title}: every sample failed; the last one in {last_error['stage']}: "
                     f"{last_error['message']} (all in {files.give_up(journal)})"
                 )
             run = {
                 **identity,
+                "chunk": str(chunk) if chunk else None,
                 **_history(journal),
                 "counts": counts,
                 "model_config": session.model_config,
@@ -208,6 +224,12 @@ def _count(journal: Journal) -> tuple[dict[str, int], dict]:
         "flagged": flagged,
     }
     return counts, last_error
+
+
+def _is_fault_of_rows(journal: Journal) -> bool:
+    """Whether nothing went wrong but in rows themselves: other chunks of the subject may have better."""
+    errors = (error for sample in journal.samples() for error in sample["errors"])
+    return all(error["stage"] in STAGES_OF_ROWS for error in errors)
 
 
 def _history(journal: Journal) -> dict:

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..cards.dataset_card import DatasetCard
 from ..data.answers import is_correct
-from ..data.selection import select_rows
-from ..data.sources import Row, read_rows
+from ..data.sources import Row
 from ..engine.causal_lm import CausalLM
 from ..engine.runtimes import NotReadyError
 from ..errors import one_line
@@ -21,6 +20,7 @@ from ..methods.task import Task
 from ..record import build_record
 from ..session import Session, Timed, Trial
 from ..settings import RunSettings
+from .samples import told_of_source
 
 Result = TypeVar("Result")
 
@@ -31,16 +31,6 @@ class Turn(NamedTuple):
     method: str
     runtime: str
     view: str
-
-
-def read_samples(card: DatasetCard, subject: str, settings: RunSettings) -> list[Row]:
-    """The rows of a shard.
-
-    Raises:
-        UserError: the source as a whole cannot be read.
-    """
-    rows = read_rows(card, subject, settings.source)
-    return select_rows(rows, settings.num_samples, settings.selection, settings.seed)
 
 
 def draw_order(settings: RunSettings, where: Mapping[str, str], repeat: int) -> list[Turn]:
@@ -131,6 +121,7 @@ class SampleLoop:
             with self.walls.book("writing"):
                 record = self._record(where, turn, repeat, place, tasks[turn.method], timed)
                 record |= {"started_at": timed.started_at, "row_digest": row.digest}
+                record |= told_of_source(row, self._settings.source)
                 record["correct"] = self._judge(card, subject, row, turn.method, timed.answer.ids)
                 result.records.append(record)
         return result

@@ -16,16 +16,18 @@ class SourceSpec:
     """Where rows are read.
 
     Attributes:
-        kind: ``builtin``, ``hub`` or ``local``.
+        kind: ``builtin``, ``hub``, ``local``, or ``synthetic``: written, not read (``data.synthetic``).
         data_path: file or folder, for ``local``.
         revision: pinned revision on the Hub; None takes the newest.
         split: None takes the card's.
+        prompt_tokens: lengths of synthetic prompts; None takes the data set's.
     """
 
     kind: str
     data_path: str | None = None
     revision: str | None = None
     split: str | None = None
+    prompt_tokens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
