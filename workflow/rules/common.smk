@@ -76,7 +76,7 @@ wildcard_constraints:
         name: "|".join(map(re.escape, values))
         for name, values in shards.vocabulary().items()
     },
-    figure="|".join([*targets.ALL_FIGURES, *targets.ON_REQUEST]),
+    figure="|".join(targets.figures_on_request(config)),
     floor_figure="|".join(targets.FLOOR_FIGURES),
 
 
