@@ -131,7 +131,15 @@ def test_what_is_deleted_is_made_again_with_what_follows_from_it_and_nothing_els
     finally:
         aside.rename(deleted)
     assert set(found) == jobs
-    assert found.count("plot_timings") <= (1 if "plots" in f"{path}{target}" else 4)
+    assert found.count("plot_timings") <= 1  # all figures in one process
+
+
+def test_a_figure_that_is_none_of_the_config_s_own_is_drawn_alone(finished):
+    assert planned(finished, "results/plots/speedup.png") == ["plot_on_request"]
+    code, text = snakemake(finished, "results/plots/speedup.png")
+    assert code == 1
+    assert "no sample was run by c2c and by another method" in text
+    assert planned(finished) == []
 
 
 def test_a_deleted_shard_alone_is_timed_again(project):

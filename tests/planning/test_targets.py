@@ -19,6 +19,13 @@ def test_tables_and_figures_are_those_that_the_methods_can_fill():
     assert set(targets.FLOOR_FIGURES) == set(FLOOR_FIGURES)
 
 
+def test_a_figure_is_drawn_with_the_others_or_alone_on_request():
+    for config in (with_(), with_(methods=["t2t", "c2c"], runtimes=["eager", "fused"])):
+        together, alone = targets.figure_names(config), targets.figures_on_request(config)
+        assert "ladder_by_data_set" in alone
+        assert sorted([*together, *alone]) == sorted(FIGURES)
+
+
 def test_another_runtime_is_a_comparison_as_well():
     assert not targets.is_comparison(with_())
     assert targets.is_comparison(with_(runtimes=["eager", "another"]))

@@ -88,7 +88,7 @@ wildcard_constraints:
         for name, values in shards.vocabulary().items()
     },
     subject=shards.subject_pattern(),
-    figure="|".join([*targets.ALL_FIGURES, *targets.ON_REQUEST]),
+    figure="|".join(targets.figures_on_request(config)),
     floor_figure="|".join(targets.FLOOR_FIGURES),
 
 

@@ -2,7 +2,34 @@
 
 
 rule plot_timings:
-    """Draw one figure, as PNG and SVG."""
+    """Draw the figures of the config's methods and runtimes, as PNG and SVG, in one process."""
+    input:
+        script=f"{SCRIPTS}/plot_timings.py",
+        code=inputs.command_code("plot_timings.py"),
+        timings=rules.merge_timings.output.timings,
+    output:
+        targets.plot_files(targets.figure_names(config)),
+    log:
+        "results/logs/plot_timings.log",
+    benchmark:
+        "results/benchmarks/plot_timings.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        **SMALL_JOB,
+    params:
+        figures=targets.figure_names(config),
+    shell:
+        "python {input.script:q}"
+        " --figures {params.figures:q}"
+        " --timings {input.timings:q}"
+        " --folder results/plots"
+        " > {log:q} 2>&1"
+
+
+rule plot_on_request:
+    """Draw one figure that is none of the config's own."""
     input:
         script=f"{SCRIPTS}/plot_timings.py",
         code=inputs.command_code("plot_timings.py"),

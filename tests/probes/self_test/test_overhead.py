@@ -9,10 +9,13 @@ import pytest
 
 from c2c_timing.meters.clock import NullClock, StageClock
 from c2c_timing.probes.self_test.overhead import (
+    LONG_MS,
+    SHORT_TOKENS,
     describe,
-    fastest,
     measure_clock,
     measure_overhead,
+    most_telling,
+    tokens_for_bar,
     verdict,
 )
 
@@ -60,10 +63,30 @@ def test_the_overhead_is_that_of_the_fastest_runtime(tiny, monkeypatch):
 
         pair = session.running["eager"]
         monkeypatch.setitem(session.running, runtime, replace(pair, base=Late(pair.base, ms)))
-    of = [replace(trials["base"], runtime=name) for name in ("slow", "fast", "slower")]
-    assert fastest(session, of) is of[1]
-    monkeypatch.setattr(session, "answer", None)  # of one alone nothing is asked
-    assert fastest(session, of[:1]) is of[0]
+    names = ("slow", "fast", "slower")
+    chosen = most_telling(session, [replace(trials["base"], runtime=name) for name in names])
+    assert (chosen.method, chosen.runtime) == ("base", "fast")
+
+
+@pytest.mark.parametrize(("short_ms", "most", "tokens"), [
+    (LONG_MS, 128, SHORT_TOKENS),  # long enough as it is
+    (300.0, 128, SHORT_TOKENS),
+    (60.0, 128, 60),  # half as long again as a hundred ms would need, were all tokens alike
+    (25.0, 128, 128),
+    (10.0, 128, SHORT_TOKENS),  # the bar applies at no length
+    (10.0, 4, 4),
+])  # fmt: skip
+def test_the_request_is_no_longer_than_the_bar_asks_for(short_ms, most, tokens):
+    assert tokens_for_bar(short_ms, most) == tokens
+
+
+def test_the_chosen_request_is_the_same_but_shorter(tiny):
+    session, trials = tiny
+    whole = trials["c2c"].task
+    task = most_telling(session, [trials["c2c"]]).task
+    assert task.request.base_ids is whole.request.base_ids
+    most = whole.request.decoding.max_new_tokens
+    assert task.request.decoding.max_new_tokens == min(SHORT_TOKENS, most)
 
 
 def test_a_bare_request_is_the_same_request(tiny):

@@ -206,7 +206,7 @@ class HalfBusyWitness(Witness):
 
 def invented(error_ms, runtime="eager"):
     return StageCheck(
-        "c2c", runtime, "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8
+        "c2c", runtime, "projector", 40.0, 40.0 + error_ms, error_ms, "decode", 0.0, 0.8, 3
     )
 
 

@@ -13,7 +13,6 @@ from collections.abc import Collection, Hashable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from .columns import SETTING
 from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
@@ -145,7 +144,9 @@ def _drift(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> tuple[floa
     third = len(times) // 3
     drift = np.median(times[-third:]) / np.median(times[:third]) - 1
     # Kendall's tau against the order is the test of Mann (Econometrica 13, 1945); NaN for no spread.
-    trend = stats.kendalltau(np.arange(len(times)), times)
+    from scipy.stats import kendalltau  # slow to import: only the summary needs it
+
+    trend = kendalltau(np.arange(len(times)), times)
     return drift, bool(trend.pvalue < TREND_LEVEL)
 
 

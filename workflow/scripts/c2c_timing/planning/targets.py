@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..method_table import SUBJECT
@@ -13,7 +13,7 @@ SELF_TEST = "results/self_test.json"
 BREAK_EVEN = {"c2c", "t2t"}
 ALWAYS_DRAWN = ("stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length")
 ALL_FIGURES = (*ALWAYS_DRAWN, "speedup", "break_even", "ladder")
-# Drawn only where asked for by name: a column of panels for each data set.
+# Never drawn unasked: a column of panels for each data set.
 ON_REQUEST = ("ladder_by_data_set",)
 # Of the stages beside what the device can do at best.
 FLOOR_FIGURES = ("roofline",)
@@ -43,9 +43,19 @@ def figure_names(config: Mapping[str, Any]) -> list[str]:
     return names
 
 
+def figures_on_request(config: Mapping[str, Any]) -> list[str]:
+    """Figures that are drawn only where asked for by name, each by itself."""
+    drawn = figure_names(config)
+    return [name for name in (*ALL_FIGURES, *ON_REQUEST) if name not in drawn]
+
+
 def figure_files(config: Mapping[str, Any]) -> list[str]:
-    """All figures of a config, each in two formats."""
-    names = [*figure_names(config), *FLOOR_FIGURES]
+    """All figures of a config."""
+    return plot_files([*figure_names(config), *FLOOR_FIGURES])
+
+
+def plot_files(names: Iterable[str]) -> list[str]:
+    """Figures in the two formats of each."""
     return [f"results/plots/{name}.{ending}" for name in names for ending in ("png", "svg")]
 
 

@@ -7,23 +7,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ...errors import UserError
 from ...statistics import interval
 from ..break_even import CACHE, TEXT, BreakEven, break_even
 from ..columns import method_title
-from .style import method_colour, panels, what
+from .style import NothingToDrawError, method_colour, panels, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Both methods' lines with 95 % bands and their crossing; on the right each data set's crossing.
 
     Raises:
-        UserError: C2C or text-to-text is missing.
+        NothingToDrawError: C2C or text-to-text is missing.
     """
     shown = [(title, rows, break_even(rows)) for title, rows in panels(timings)]
     shown = [item for item in shown if item[2]]
     if not shown:
-        raise UserError("no records of both c2c and t2t: no break-even")
+        raise NothingToDrawError("no records of both c2c and t2t: no break-even")
     figure, axes = plt.subplots(
         len(shown), 2, figsize=(11, 4.2 * len(shown) + 0.9), squeeze=False, width_ratios=[3, 2]
     )

@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ...errors import UserError
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import RUNTIMES
 from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
@@ -21,6 +20,7 @@ from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
 from ..turns import TOLD, conclusion, turns
 from .style import (
     UNCLEAR_MARK,
+    NothingToDrawError,
     condition_words,
     label_plainly,
     label_ratios,
@@ -54,7 +54,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     """A column of panels for each pair, setting and length view, over all samples.
 
     Raises:
-        UserError: no pair ran under several runtimes.
+        NothingToDrawError: no pair ran under several runtimes.
     """
     table = ladder(timings)
     return _draw(table[table["dataset"] == ""], timings)
@@ -64,7 +64,7 @@ def draw_by_data_set(timings: pd.DataFrame) -> Figure:
     """The same for each data set, that of the shortest prompts first.
 
     Raises:
-        UserError: no pair ran under several runtimes.
+        NothingToDrawError: no pair ran under several runtimes.
     """
     table = ladder(timings)
     lengths = timings.groupby("dataset")["prompt_length"].median()
@@ -74,7 +74,7 @@ def draw_by_data_set(timings: pd.DataFrame) -> Figure:
 
 def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
     if table.empty:
-        raise UserError("one runtime only: no ladder")
+        raise NothingToDrawError("one runtime only: no ladder")
     kinds = [kind for kind in KINDS if table[kind.column].notna().any()]
     ladders = [
         rows

@@ -10,12 +10,19 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from ...errors import UserError
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE
 from ..columns import in_order, method_title
 from ..speedup import compare, is_across_runtimes
-from .style import UNCLEAR_MARK, label_ratios, method_colour, offsets, panels, what
+from .style import (
+    UNCLEAR_MARK,
+    NothingToDrawError,
+    label_ratios,
+    method_colour,
+    offsets,
+    panels,
+    what,
+)
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,14 @@ def draw(timings: pd.DataFrame) -> Figure:
     Panels of C2C against other methods are in the first line, those of runtimes in the next.
 
     Raises:
-        UserError: there is nothing to compare.
+        NothingToDrawError: there is nothing to compare.
     """
     table = compare(timings, scopes=["overall", "data set"])
     across = is_across_runtimes(table)
     kinds = [_of_methods(table[~across], timings), _of_runtimes(table[across], timings)]
     lines = [comparisons for comparisons in kinds if comparisons]
     if not lines:
-        raise UserError(
+        raise NothingToDrawError(
             f"no sample was run by {SUBJECT} and by another method, or under {REFERENCE} and another "
             "runtime: nothing to compare"
         )

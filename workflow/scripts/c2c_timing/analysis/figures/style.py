@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from ...errors import UserError
 from ...method_table import METHODS
 from ...runtime_table import REFERENCE, RUNTIMES
 from ...whole_files import written_whole
@@ -37,6 +39,10 @@ plt.rcParams.update(
         "text.parse_math": False,  # a name with dollars is a name
     }
 )
+
+
+class NothingToDrawError(UserError):
+    """The records have nothing that a figure could show."""
 
 
 def what(timings: pd.DataFrame) -> str:
@@ -138,6 +144,14 @@ def label_ratios(along: Axis) -> None:
     """The same for ratios."""
     label_plainly(along)
     along.set_major_formatter("{x:g}×")
+
+
+def only_words(text: str) -> Figure:
+    """Stands in a figure's place, and says why there is none."""
+    figure = plt.figure(figsize=(6.4, 1.6))
+    words = "\n".join(textwrap.wrap(text, 76))
+    figure.text(0.5, 0.5, words, ha="center", va="center")
+    return figure
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

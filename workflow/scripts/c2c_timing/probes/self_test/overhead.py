@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from ...meters.clock import NullClock, StageClock, clock_for
+from ...progress import progress
 from ...session import Session, Trial
 from ...stages import Stage
 from ...statistics import median_intervals
@@ -18,10 +21,13 @@ from ...statistics import median_intervals
 # A request of LONG_MS or more may be slowed by so much.
 BAR, LONG_MS = 0.01, 100.0
 # Rounds, and the seconds after which no more are begun; with fewer than FEWEST no interval is sound.
-ROUNDS, SECONDS, FEWEST = 30, 30.0, 10
+ROUNDS, SECONDS, FEWEST = 30, 4.0, 10
 MARKS = 1000
-# Bare requests of each runtime, to find the fastest.
-TRIES = 3
+# Bare requests of each runtime, to find the fastest; of so many tokens, for which runtimes on static
+# memory have to build nothing that the delays in stages did not need.
+TRIES, SHORT_TOKENS = 3, 24
+# By how much a request is made longer than LONG_MS asks for: its first token is the longest.
+MARGIN = 1.5
 
 
 def measure_clock(device_type: str, repeats: int = 7) -> dict[str, float]:
@@ -38,14 +44,26 @@ def measure_clock(device_type: str, repeats: int = 7) -> dict[str, float]:
     return {"mark_us": median(marks_us), "resolution_us": min(shortest_us)}
 
 
-def fastest(session: Session, trials: Sequence[Trial]) -> Trial:
-    """The one whose bare requests are the shortest: what timing costs weighs most there."""
-    if len(trials) == 1:
-        return trials[0]
-    for trial in trials:
+def most_telling(session: Session, trials: Sequence[Trial]) -> Trial:
+    """The one whose bare requests are the shortest: what timing costs weighs most there.
+
+    It is cut short, but not below the length at which the bar applies, where it has such a length.
+    """
+    short = [replace(trial, task=trial.task.shortened(SHORT_TOKENS)) for trial in trials]
+    for trial in short:
         session.make_ready(trial)
-    took = [min(_request_ms(session, trial, NullClock()) for _ in range(TRIES)) for trial in trials]
-    return trials[took.index(min(took))]
+    took = [min(_request_ms(session, trial, NullClock()) for _ in range(TRIES)) for trial in short]
+    fastest = took.index(min(took))
+    tokens = tokens_for_bar(took[fastest], trials[fastest].task.request.decoding.max_new_tokens)
+    return replace(trials[fastest], task=trials[fastest].task.shortened(tokens))
+
+
+def tokens_for_bar(short_ms: float, most_tokens: int) -> int:
+    """How many tokens a request should have, by what one of ``SHORT_TOKENS`` takes."""
+    is_long, can_be_long = short_ms >= LONG_MS, short_ms * most_tokens >= LONG_MS * SHORT_TOKENS
+    if is_long or not can_be_long:
+        return min(SHORT_TOKENS, most_tokens)
+    return min(most_tokens, math.ceil(SHORT_TOKENS * MARGIN * LONG_MS / short_ms))
 
 
 def measure_overhead(
@@ -66,7 +84,7 @@ def measure_overhead(
     rounds_ms, residuals = [], []
     begun = time.monotonic()
     # Whichever comes first must not pay for what both need.
-    for number in range(-2, rounds):
+    for number in progress(range(-2, rounds), "overhead of timing", unit="round"):
         if number >= FEWEST and time.monotonic() - begun > seconds:
             break
         took = {}

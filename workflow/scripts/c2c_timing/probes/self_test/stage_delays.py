@@ -8,6 +8,10 @@ as without, however busy the machine is, because both watch the same request. So
 
 is the error of the delayed stage's timer, and what any other stage was wrongly booked.
 
+A stage is clear once every single one of its delayed requests is within the tolerance, and is delayed
+no more; what is not clear goes on, and its medians decide. So a quiet machine is soon done, and a busy
+one has all its repeats.
+
 What a runtime has to build is built before, and requests are sealed, as those of a record are.
 """
 
@@ -19,12 +23,16 @@ from statistics import median
 from typing import Any
 
 from ...meters.clock import StageClock, clock_for
+from ...progress import progress
 from ...session import Session, Trial
 from ...stages import Stage
 from ..stage_calls import answer_through
 from .witness import Took, Witness, witness_for
 
-REPEATS = 7
+# Delayed requests of a stage: no verdict on fewer, none goes on after the most.
+FEWEST, REPEATS = 3, 7
+# Seconds between two lines of a log.
+TELL_SECONDS = 5.0
 DELAY_MS = 10.0
 # A timer may be off by this share of the delay, or by so many ms, whichever is more.
 SHARE, LEAST_MS = 0.02, 0.2
@@ -42,6 +50,7 @@ class StageCheck:
         recovered_ms: what the stage's timer showed of them.
         neighbour: the stage that was booked most of what is not its own, and how much.
         tolerance_ms: the most that error and neighbour may be.
+        repeats: delayed requests that the verdict rests on.
     """
 
     method: str
@@ -53,6 +62,7 @@ class StageCheck:
     neighbour: str
     neighbour_ms: float
     tolerance_ms: float
+    repeats: int
 
     @property
     def is_passed(self) -> bool:
@@ -77,6 +87,14 @@ class StageCheck:
         )
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One request, by stage: milliseconds that only the timer saw, and what the witness saw."""
+
+    only_timer: dict[Stage, float]
+    took: dict[Stage, Took]
+
+
 def check_stages(
     session: Session,
     trials: Sequence[Trial],
@@ -88,11 +106,11 @@ def check_stages(
 
     Args:
         trials: short, and at fixed length: every repeat must have the same stages.
+        repeats: the most delayed requests of a stage.
     """
     make_witness = make_witness or witness_for(session.pair.device.type)
 
-    def unseen(trial: Trial, delayed: Stage | None) -> tuple[dict[Stage, float], dict[Stage, Took]]:
-        """Milliseconds of each stage that only its timer saw, and what the witness saw."""
+    def request(trial: Trial, delayed: Stage | None) -> Seen:
         witness = make_witness(delayed, DELAY_MS)
         clock = make_clock(session.pair.device.type, trial.task.most_marks())
         with session.running[trial.runtime].builder.sealed():
@@ -104,29 +122,50 @@ def check_stages(
             stage: (reading.total_ms(stage) or 0.0) - took.get(stage, Took()).total_ms
             for stage in stages
         }
-        return only_timer, took
+        return Seen(only_timer, took)
 
     checks = []
-    for trial in trials:
+    for trial in progress(
+        trials, "self-test", 0, TELL_SECONDS, "method", lambda t: f"{t.method} ({t.runtime})"
+    ):
         session.make_ready(trial)
-        _, warm_up = unseen(trial, None)
-        turns: list[Stage | None] = [None, *warm_up]
-        runs: dict[Stage | None, list] = {turn: [] for turn in turns}
-        for _ in range(repeats):
-            for turn in turns:
-                runs[turn].append(unseen(trial, turn))
-        checks += [_judge(trial, stage, runs[stage], runs[None]) for stage in warm_up]
+        checks += _check_trial(trial, request, repeats)
     return checks
 
 
-def _judge(trial: Trial, delayed: Stage, with_delay: list, without: list) -> StageCheck:
-    stages = {stage for only_timer, _ in [*with_delay, *without] for stage in only_timer}
+def _check_trial(
+    trial: Trial, request: Callable[[Trial, Stage | None], Seen], repeats: int
+) -> list[StageCheck]:
+    """A verdict on each stage of a trial; stages in turn, as long as they are not clear."""
+    stages = list(request(trial, None).took)  # also a warm-up
+    without: list[Seen] = []
+    with_delay: dict[Stage, list[Seen]] = {stage: [] for stage in stages}
+    verdicts: dict[Stage, StageCheck] = {}
+    for repeat in range(1, repeats + 1):
+        unclear = [stage for stage in stages if stage not in verdicts]
+        if not unclear:
+            break
+        without.append(request(trial, None))
+        for stage in unclear:
+            with_delay[stage].append(request(trial, stage))
+        for stage in unclear:
+            each = [_judge(trial, stage, [seen], without) for seen in with_delay[stage]]
+            is_clear = repeat >= FEWEST and all(check.is_passed for check in each)
+            if is_clear or repeat == repeats:
+                verdicts[stage] = _judge(trial, stage, with_delay[stage], without)
+    return [verdicts[stage] for stage in stages]
+
+
+def _judge(
+    trial: Trial, delayed: Stage, with_delay: Sequence[Seen], without: Sequence[Seen]
+) -> StageCheck:
+    stages = {stage for seen in [*with_delay, *without] for stage in seen.only_timer}
     excess = {
-        stage: median(only_timer.get(stage, 0.0) for only_timer, _ in with_delay)
-        - median(only_timer.get(stage, 0.0) for only_timer, _ in without)
+        stage: median(seen.only_timer.get(stage, 0.0) for seen in with_delay)
+        - median(seen.only_timer.get(stage, 0.0) for seen in without)
         for stage in stages
     }
-    delay_ms = median(took[delayed].delay_ms for _, took in with_delay)
+    delay_ms = median(seen.took[delayed].delay_ms for seen in with_delay)
     error_ms = excess.pop(delayed)
     neighbour = max(excess, key=lambda stage: abs(excess[stage]))
     return StageCheck(
@@ -139,4 +178,5 @@ def _judge(trial: Trial, delayed: Stage, with_delay: list, without: list) -> Sta
         neighbour=neighbour.value,
         neighbour_ms=excess[neighbour],
         tolerance_ms=max(SHARE * delay_ms, LEAST_MS),
+        repeats=len(with_delay),
     )

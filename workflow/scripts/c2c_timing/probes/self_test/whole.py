@@ -19,12 +19,12 @@ from ...methods.task import Task
 from ...runtime_table import REFERENCE
 from ...session import Session, Trial
 from ...settings import RunSettings
-from .overhead import describe, describe_clock, fastest, measure_clock, measure_overhead
+from .overhead import describe, describe_clock, measure_clock, measure_overhead, most_telling
 from .stage_delays import StageCheck, check_stages
 
 # Every stage is in one of these.
 METHODS = ("base", "teacher", "t2t", "c2c")
-# Enough for more than one decode step, and for a request of about 100 ms on a CPU.
+# Enough for more than one decode step, and for a request of 100 ms on a fast CPU.
 FEW_TOKENS, MANY_TOKENS = 3, 128
 PROMPT = Prompt([{"role": "user", "content": "How many legs have three cats?"}], chat=True)
 
@@ -52,8 +52,8 @@ def open_tiny(
 def run_self_test(
     device: str, runtimes: Sequence[str] = (REFERENCE,)
 ) -> tuple[dict[str, Any], list[StageCheck]]:
-    """Everything of ``self_test.json``, and the verdicts; about a minute, a quarter more for each
-    further runtime, and what that has to build. The overhead is the fastest runtime's.
+    """Everything of ``self_test.json``, and the verdicts; a quarter of a minute, and a few seconds
+    more for each further runtime, and what that has to build. The overhead is the fastest runtime's.
 
     Raises:
         UserError: a runtime does not run here.
@@ -68,7 +68,7 @@ def run_self_test(
             for method, task in tasks.items()
         ],
     )
-    measured = fastest(session, [Trial(SUBJECT, name, tasks[SUBJECT]) for name in runtimes])
+    measured = most_telling(session, [Trial(SUBJECT, name, tasks[SUBJECT]) for name in runtimes])
     clock = measure_clock(session.pair.device.type)
     found = {
         "device": device_name(session.pair.device),
