@@ -29,9 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     make_folder_of(arguments.output)
 
     from c2c_timing.engine.devices import resolve_device
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.probes.device.measure import measure_device
 
-    measured = measure_device(resolve_device(arguments.device))
+    device = resolve_device(arguments.device)
+    with alone_on(device, "measuring the device"):
+        measured = measure_device(device)
     write_report(arguments.output, measured)
     print("\n".join(describe(measured)))
     return 0

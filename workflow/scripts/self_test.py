@@ -29,9 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     make_folder_of(arguments.output)
 
+    from c2c_timing.engine.devices import resolve_device
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.probes.self_test.whole import run_self_test, table
 
-    found, checks = run_self_test(arguments.device, arguments.runtimes)
+    with alone_on(resolve_device(arguments.device), "the self-test"):
+        found, checks = run_self_test(arguments.device, arguments.runtimes)
     write_report(arguments.output, found)
     print("\n".join(table(found)), flush=True)
     failed = [check for check in checks if not check.is_passed]
