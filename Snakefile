@@ -36,10 +36,18 @@ include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"
 
 
+onstart:
+    if workflow.is_main_process and workflow.local_exec:
+        jobs.offer_worker(config)
+
+
 onsuccess:
     if config["allow_missing"]:
         print(failed_jobs.missing_report(SHARDS), file=sys.stderr)
-    for line in closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)):
+    for line in [
+        *closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)),
+        *RUN_COST.lines(map(Path, RUN_FILES)),
+    ]:
         print(line, file=sys.stderr)
 
 

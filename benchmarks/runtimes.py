@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from c2c_timing.analysis.columns import in_order
+from c2c_timing.analysis.columns import in_order, own_peak
 from c2c_timing.cli import (
     Formatter,
     add_decoding_arguments,
@@ -81,14 +81,15 @@ def main(argv: list[str] | None = None) -> int:
     arguments.runtimes = arguments.runtimes or runtimes_of(arguments.device)
     settings = settings_from(arguments, SourceSpec(SYNTHETIC))
 
+    from c2c_timing.keeper import open_session
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
 
     walls = WallTimes()
-    session = Session(settings, walls)
+    session = open_session(settings, walls)
     arguments.output.mkdir(parents=True, exist_ok=True)
     path = arguments.output / "runtimes_timing.jsonl"
-    with path.open("w", encoding="utf-8") as file:
+    with alone_on(session.pair.device, "every runtime"), path.open("w", encoding="utf-8") as file:
         for record in time_all(session, dict.fromkeys(arguments.prompt_tokens), walls):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()
@@ -186,7 +187,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
             if len(arm):
                 medians = arm[list(STAGES)].median()
                 peak = arm["peak_memory_bytes"].max() / 1e9
-                own_peak = (arm["peak_memory_bytes"] - arm["other_runtimes_bytes"]).max() / 1e9
+                own_peak_gb = own_peak(arm).max() / 1e9
                 ratio = speedup(own, arm.set_index("repeat")["total_time_ms"])
                 rows.append(
                     dict(zip(keys, names, strict=True))
@@ -194,7 +195,7 @@ def summary(timings: pd.DataFrame) -> pd.DataFrame:
                     | medians.to_dict()
                     | ratio
                     | {"peak_gb": peak, "flagged": int(arm["residual_flag"].sum())}
-                    | {"own_peak_gb": own_peak}
+                    | {"own_peak_gb": own_peak_gb}
                 )
     return pd.DataFrame(rows)
 

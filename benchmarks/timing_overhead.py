@@ -41,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.cards.dataset_card import load_dataset_card
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.keeper import open_session
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.probes.self_test.overhead import (
         describe,
@@ -48,27 +50,28 @@ def main(argv: list[str] | None = None) -> int:
         measure_clock,
         measure_overhead,
     )
-    from c2c_timing.session import Session, Trial
+    from c2c_timing.session import Trial
 
     card = load_dataset_card("gsm8k")
     row, other = itertools.islice(read_rows(card, "main", settings.source), 2)
-    session = Session(settings, WallTimes())
+    session = open_session(settings, WallTimes())
     tasks, troubles = session.preparation.tasks_of_row(card, "main", replace(row, other=other))
     for trouble in troubles.values():
         raise trouble
-    clock = measure_clock(session.pair.device.type)
-    overheads = [
-        measure_overhead(
-            session,
-            Trial(method, runtime, task.at_length("fixed")),
-            clock,
-            arguments.rounds,
-            settings.seed,
-            arguments.seconds,
-        )
-        for runtime in settings.runtimes
-        for method, task in tasks.items()
-    ]
+    with alone_on(session.pair.device, "the overhead of timing"):
+        clock = measure_clock(session.pair.device.type)
+        overheads = [
+            measure_overhead(
+                session,
+                Trial(method, runtime, task.at_length("fixed")),
+                clock,
+                arguments.rounds,
+                settings.seed,
+                arguments.seconds,
+            )
+            for runtime in settings.runtimes
+            for method, task in tasks.items()
+        ]
     found = {
         "pair": settings.pair.name,
         "model_config": session.model_config,

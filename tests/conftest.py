@@ -1,16 +1,20 @@
-"""One thread for torch in tests: they run beside each other. No example of Hypothesis is too slow.
+"""One thread for torch in tests: they run beside each other, and wait for nobody's stopwatch.
 
-And the fuzz tests' counts at the end.
+No example of Hypothesis is too slow. And the fuzz tests' counts at the end.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What tests time is no measurement: it need not keep others from timing.
+_locks = tempfile.TemporaryDirectory(prefix="c2c-timing-locks-")
+os.environ["C2C_TIMING_LOCKS"] = _locks.name
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 

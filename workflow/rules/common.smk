@@ -12,7 +12,15 @@ from snakemake.logging import logger
 
 from c2c_timing.analysis.quality_sentences import closing_lines
 from c2c_timing.errors import UserError
-from c2c_timing.planning import failed_jobs, inputs, jobs, missing, shards, targets
+from c2c_timing.planning import (
+    failed_jobs,
+    inputs,
+    jobs,
+    missing,
+    run_cost,
+    shards,
+    targets,
+)
 from c2c_timing.planning.config import (
     check_config,
     empty_subjects,
@@ -51,6 +59,7 @@ ERROR_FILES = shards.files_beside(
 RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
 if workflow.is_main_process and (line := shards.other_chunks_line(SHARDS)):
     print(line, file=sys.stderr)
+RUN_COST = run_cost.RunCost()
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TABLES = targets.table_files(config)

@@ -22,6 +22,8 @@ rule time_shard:
         ANY_SHARD.log,
     benchmark:
         ANY_SHARD.benchmark
+    # Shards of one pair follow each other: it is loaded once.
+    priority: lambda wildcards: jobs.priority_of(wildcards.pair, config)
     conda:
         "../../envs/timing.yaml"
     threads: config["resources"]["threads"]

@@ -44,12 +44,12 @@ def main(argv: list[str] | None = None) -> int:
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
     from c2c_timing.shard.run import time_batches
 
     walls = WallTimes()
-    session = Session(settings, walls)
+    session = open_session(settings, walls)
     batches = []
     for name in available_datasets():
         card = load_dataset_card(name)

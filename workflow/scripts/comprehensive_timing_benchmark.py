@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
+from c2c_timing.cards.dataset_card import DatasetCard, available_datasets, load_dataset_card
 from c2c_timing.cards.subject_names import EVERY_SUBJECT
 from c2c_timing.cli import (
     SOURCES,
@@ -23,8 +26,16 @@ from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.settings import RunSettings
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import BY_HAND, chunk_name
+from c2c_timing.shard_names import BY_HAND, Chunk, chunk_name
+from c2c_timing.worker.client import ask
+from c2c_timing.worker.place import WORKER_VARIABLE
+
+if TYPE_CHECKING:
+    from c2c_timing.loaded import LoadedPair
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.shard.run import Extras
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -74,16 +85,54 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="launches, waits, copies, memory and energy of one sample, into _run.json",
     )
+    flags.add_argument(
+        "--worker",
+        type=user_path,
+        default=os.environ.get(WORKER_VARIABLE),
+        help="folder of a process that keeps the pair loaded from call to call; started where there "
+        f"is none (default: ${WORKER_VARIABLE}, else no such process)",
+    )
     add_source_arguments(flags, source="builtin", kinds=SOURCES)
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
     return flags
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a command was asked for, checked."""
+
+    card: DatasetCard
+    subjects: list[str]
+    settings: RunSettings
+    output_dir: Path
+    extras: Extras
+    chunk: Chunk | None = None
+
+
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command; a shard that fails leaves the others alone."""
     arguments = parser().parse_args(argv)
+    if arguments.worker:
+        code = ask(arguments.worker, sys.argv[1:] if argv is None else argv)
+        if code is not None:
+            return code
+    checked = plan(arguments)
+
+    from c2c_timing.keeper import load_alone
+    from c2c_timing.meters.wall_times import WallTimes
+
+    walls = WallTimes()
+    return time_shards(checked, load_alone(checked.settings, walls), walls)
+
+
+def plan(arguments: argparse.Namespace) -> Plan:
+    """Check all that can be checked before anything is loaded.
+
+    Raises:
+        UserError: it cannot be done.
+    """
     card = load_dataset_card(arguments.dataset)
     subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
     lengths = arguments.prompt_tokens and tuple(dict.fromkeys(arguments.prompt_tokens))
@@ -95,33 +144,42 @@ def main(argv: list[str] | None = None) -> int:
     clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
 
     from c2c_timing.data.sources.local import check_subjects
-    from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
-    from c2c_timing.shard.run import Extras, run_shard
+    from c2c_timing.shard.run import Extras
 
     check_subjects(card, subjects, source)
-    walls, extras = WallTimes(), Extras(clock_verdict, arguments.audit)
-    session = Session(settings, walls)
+    extras = Extras(clock_verdict, arguments.audit)
+    return Plan(card, subjects, settings, arguments.output_dir, extras, arguments.chunk)
+
+
+@exits_cleanly
+def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
+    """Time one shard a subject with a loaded pair."""
+    from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.session import Session
+    from c2c_timing.shard.run import run_shard
+
+    session = Session(plan.settings, walls, loaded)
     failed = []
-    for subject in subjects:
+    for subject in plan.subjects:
         try:
             run = run_shard(
-                card, subject, session, walls, arguments.output_dir, extras, arguments.chunk
+                plan.card, subject, session, walls, plan.output_dir, plan.extras, plan.chunk
             )
         except UserError as error:
-            if len(subjects) == 1:
+            if len(plan.subjects) == 1:
                 raise
             failed.append(subject)
             say(f"failed: {error}")
         else:
-            counts, name = run["counts"], chunk_name(subject, arguments.chunk)
+            counts, name = run["counts"], chunk_name(subject, plan.chunk)
             say(
-                f"{card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
+                f"{plan.card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
                 f"{counts['flagged']} flagged"
             )
+        loaded.has_served = True
         walls = WallTimes()
     if failed:
-        raise UserError(f"{len(failed)} of {len(subjects)} shards failed: {', '.join(failed)}")
+        raise UserError(f"{len(failed)} of {len(plan.subjects)} shards failed: {', '.join(failed)}")
     return 0
 
 

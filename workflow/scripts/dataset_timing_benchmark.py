@@ -101,8 +101,8 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
     from c2c_timing.data.sources.local import check_subjects
+    from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
     from c2c_timing.shard.run import time_batches
 
     check_subjects(card, subjects, source)
@@ -115,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     if not chosen:
         raise UserError(f"{card.name}: the source has no rows")
     walls = WallTimes()
-    session = Session(settings, walls)
+    session = open_session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
     batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
     counts = time_batches(batches, session, walls, arguments.output)

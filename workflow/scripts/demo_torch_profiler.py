@@ -40,15 +40,17 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.prompts import build_prompt
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
+    from c2c_timing.keeper import open_session
+    from c2c_timing.meters.one_stopwatch import alone_on
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.probes.audit.launches import launches_in, profile_request, ranges_of
-    from c2c_timing.session import Session, Trial
+    from c2c_timing.session import Trial
     from c2c_timing.shard.run import time_batches
 
     card = load_dataset_card("gsm8k")
     rows = select_rows(read_rows(card, "main", settings.source), 1)
     walls = WallTimes()
-    session = Session(settings, walls)
+    session = open_session(settings, walls)
     records = folder / "demo_timing_data.jsonl"
     time_batches([(card, "main", rows)], session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
@@ -59,8 +61,9 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError(f"{method}: {troubles[method]}")
     trial = Trial(method, runtime, tasks[method].at_length(settings.length_views[0]))
     # Once more without the profiler, which slows the host: what it shows are no times for a record.
-    plain = session.time_request(trial).reading
-    profile, ranges = profile_request(session, trial, ranges_of(plain))
+    with alone_on(session.pair.device, "a profiled request"):
+        plain = session.time_request(trial).reading
+        profile, ranges = profile_request(session, trial, ranges_of(plain))
     trace = folder / "demo_profiler_trace.json"
     profile.export_chrome_trace(str(trace))
     stats = {

@@ -81,6 +81,7 @@ def build_record(
     residual_limit: float,
     peak_memory_bytes: int | None,
     other_runtimes_bytes: int | None,
+    scratch_bytes: int,
 ) -> dict[str, Any]:
     """One line of ``*_timing.jsonl``.
 
@@ -89,6 +90,7 @@ def build_record(
         texts: what the models read, as the method's task and answer tell it.
         peak_memory_bytes: while the request ran; None where the system does not tell.
         other_runtimes_bytes: what of it other runtimes of the process hold.
+        scratch_bytes: what replayed work needs besides: no part of the peak.
     """
     record = {
         **identity,
@@ -100,6 +102,7 @@ def build_record(
         "timing": timing,
         "peak_memory_bytes": peak_memory_bytes,
         "other_runtimes_bytes": other_runtimes_bytes,
+        "scratch_bytes": scratch_bytes,
     }
     # The answer's own steps first; those of other texts only where there are any.
     for stage in sorted(PER_TOKEN, key=lambda stage: stage is not Stage.DECODE):

@@ -14,6 +14,8 @@ from pathlib import Path
 TIMINGS = "results/timings"
 LOGS = "results/logs/time_shard"
 BENCHMARKS = "results/benchmarks/time_shard"
+# Where the timing command and its worker meet.
+WORKER = "results/.worker"
 # Of a command that a person calls: never among the shards of a run.
 BY_HAND = "results/by_hand/timings"
 

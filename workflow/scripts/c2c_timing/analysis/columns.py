@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..method_table import METHODS
 from ..stages import PER_TOKEN, Stage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
 SHARD = ["pair", "dataset", "subject"]
@@ -34,6 +38,8 @@ _BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
 }
 # How long the prompts of a fused request are made for alignment; what the lengths hold.
 PADDING = ["base_padding_tokens", "teacher_padding_tokens"]
+# What a request held, what of it was others', and what replayed work needs besides.
+MEMORY = ["peak_memory_bytes", "other_runtimes_bytes", "scratch_bytes"]
 # Times of all steps, where a stage has steps.
 STEPS = [stage.steps_key for stage in Stage if stage.steps_key]
 # The others follow in the order of a request.
@@ -54,6 +60,12 @@ TIMING_KEYS = [
     "residual_ms",
     "tokenize_ms",
 ]
+
+
+def own_peak(records: pd.DataFrame) -> pd.Series:
+    """Bytes that each request's own runtime needs: the peak, without others, with its scratch memory."""
+    peak, others, scratch = (records[name] for name in MEMORY)
+    return peak - others.fillna(0) + scratch.fillna(0)
 
 
 def setup_last(columns: Iterable[str]) -> list[str]:

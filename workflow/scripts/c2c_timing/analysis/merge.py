@@ -11,7 +11,7 @@ import pyarrow
 from ..errors import UserError
 from ..progress import say
 from ..whole_files import written_whole
-from .columns import ERROR_COLUMNS, IDENTITY, PADDING, SETTING, SETUP, STEPS, TIMING_KEYS
+from .columns import ERROR_COLUMNS, IDENTITY, MEMORY, PADDING, SETTING, SETUP, STEPS, TIMING_KEYS
 from .copies import Copies, number_repeats, tell_ids_apart
 from .record_lines import OPTIONAL, flatten, read_errors, read_records
 from .setups import differing, setups
@@ -62,7 +62,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     known_or_not = ["correct", "prompt_truncated"]
     table[known_or_not] = table[known_or_not].astype("boolean")
     lengths = ["teacher_prompt_length", "message_length", "wanted_prompt_length", *PADDING]
-    numbers = [*TIMING_KEYS, *lengths, "peak_memory_bytes", "other_runtimes_bytes"]
+    numbers = [*TIMING_KEYS, *lengths, *MEMORY]
     table[numbers] = table[numbers].astype("float64")
     table[SETUP] = setups(table)
     return table

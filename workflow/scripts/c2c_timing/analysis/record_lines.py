@@ -25,6 +25,7 @@ OPTIONAL: dict[str, Any] = {
     "teacher_prompt_length": None,
     "peak_memory_bytes": None,
     "other_runtimes_bytes": None,
+    "scratch_bytes": None,
     **dict.fromkeys(PADDING),
     "row_digest": None,
     "started_at": None,

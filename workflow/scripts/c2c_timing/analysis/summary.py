@@ -16,6 +16,7 @@ from .columns import (
     SETUP,
     SHARD,
     TIMING_KEYS,
+    own_peak,
     setup_last,
 )
 from .quality import NONE_BUSY, judge
@@ -38,8 +39,8 @@ def summarize(
     they get rows of their own.
     A failure before any method counts for every method of its shard, and one that names no runtime
     for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
-    largest peak of any request, ``own_peak_memory_bytes_max`` without what other runtimes of the
-    process hold. Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
+    largest peak of any request, ``own_peak_memory_bytes_max`` of what its own runtime needs
+    (``columns.own_peak``). Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
     ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
     ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` and
     ``busy`` are.
@@ -59,7 +60,7 @@ def summarize(
 
 
 def _own_peak(timings: pd.DataFrame) -> pd.Series:
-    own = timings["peak_memory_bytes"] - timings["other_runtimes_bytes"].fillna(0)
+    own = own_peak(timings)
     groups = own.groupby([timings[key] for key in KEYS], dropna=False, sort=True)
     return groups.max().astype("Int64").rename("own_peak_memory_bytes_max")
 

@@ -12,7 +12,8 @@ from typing import Any
 from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
-from ..shard_names import Chunk
+from ..shard_names import WORKER, Chunk
+from ..worker.place import OWNER_VARIABLE, WORKER_VARIABLE
 from .targets import SELF_TEST
 
 # Given as they stand in the config, in this order; null gives no flag.
@@ -26,6 +27,22 @@ PLAIN_KEYS = (
 def prefer_this_python() -> None:
     """Rules call ``python``: let it be this one, unless a rule's environment brings its own."""
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def offer_worker(config: Mapping[str, Any]) -> None:
+    """Let the jobs of this machine share a process that keeps their pair loaded, as long as this one runs.
+
+    Not through a flag: whether a shard ran warm is no reason to time it again.
+    """
+    os.environ.pop(WORKER_VARIABLE, None)
+    if config["worker"]:
+        os.environ[WORKER_VARIABLE] = WORKER
+        os.environ[OWNER_VARIABLE] = str(os.getpid())
+
+
+def priority_of(pair: str, config: Mapping[str, Any]) -> int:
+    """The config's first pair before its second."""
+    return len(config["pairs"]) - list(config["pairs"]).index(pair)
 
 
 def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = None) -> str:

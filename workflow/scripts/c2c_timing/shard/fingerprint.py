@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..cards.dataset_card import DatasetCard
-from ..cards.pair_card import FuserSpec, ModelSpec, PairCard
 from ..code_files import method_templates, record_code
 from ..data.sources import Row
-from ..engine.hub import commit_of
-from ..places import PROJECT
+from ..engine.weights import contents, weights_of
 from ..settings import RunSettings
 
 if TYPE_CHECKING:
@@ -31,11 +28,11 @@ def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
     """
     config, settings = session.model_config, session.settings
     parts = {
-        "code": _contents(record_code()),
+        "code": contents(record_code()),
         "versions": versions(),
         "device": [config["device"], config["threads"]],
         "settings": settings.as_plain(),
-        "weights": _weights(session.card),
+        "weights": weights_of(session.card),
         "cards": [_card(card, subject, settings) for card, subject, _ in batches],
         "rows": [[subject, *map(_row, rows)] for _, subject, rows in batches],
     }
@@ -57,7 +54,7 @@ def versions() -> dict[str, str]:
 
 def _card(card: DatasetCard, subject: str, settings: RunSettings) -> list[Any]:
     templates = [*card.files_for(subject)[1:], *method_templates(settings.methods)]
-    return [card.name, card.content, _contents(templates)]
+    return [card.name, card.content, contents(templates)]
 
 
 def _row(row: Row) -> str:
@@ -66,40 +63,6 @@ def _row(row: Row) -> str:
         return repr((row.id, row.values, row.problem, other))
     except RecursionError:  # nested too deeply to be written: no prompt can come of it
         return row.id
-
-
-def _weights(pair: PairCard) -> list[Any]:
-    models = (pair.base, *pair.teachers)
-    return [*map(_model_weights, models), *map(_fuser_weights, pair.fusers)]
-
-
-def _model_weights(spec: ModelSpec) -> Any:
-    if spec.weights == "dummy":
-        folders = [folder for folder in (spec.config, spec.tokenizer) if folder]
-        return [_contents(sorted(folder.glob("*.json"))) for folder in folders]
-    return commit_of(spec) or _listing(Path(spec.model))
-
-
-def _fuser_weights(spec: FuserSpec) -> Any:
-    if spec.weights == "dummy":
-        return None
-    return commit_of(spec) or _listing(Path(spec.location) / (spec.subfolder or ""))
-
-
-def _listing(folder: Path) -> list[Any]:
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    stats = [path.stat() for path in files]
-    return [[path.name, s.st_size, s.st_mtime_ns] for path, s in zip(files, stats, strict=True)]
-
-
-def _contents(paths: Iterable[Path]) -> dict[str, str]:
-    """Digest by name; whole paths would tell one checkout from another."""
-    return {
-        str(
-            path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path.name
-        ): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in paths
-    }
 
 
 def _digest(value: Any) -> str:

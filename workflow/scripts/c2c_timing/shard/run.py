@@ -13,9 +13,11 @@ from ..data.selection import with_others
 from ..data.sources import Row
 from ..errors import UserError
 from ..interrupts import Interrupted
+from ..loaded import LoadedPair
 from ..meters import nvml
 from ..meters.load import busy_words
 from ..meters.machine import MachineLog
+from ..meters.one_stopwatch import alone_on
 from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
 from ..progress import progress, say
@@ -117,7 +119,8 @@ def _time_into(
             self_test = extras.clock_verdict and extras.clock_verdict.seen_from(session)
             watch = MachineLog(nvml.handle_of(session.pair.device))
             loop = SampleLoop(session, walls, journal.attempt)
-            _time_unfinished(samples, journal, loop, watch)
+            with alone_on(session.pair.device, title):
+                _time_unfinished(samples, journal, loop, watch)
             counts, last_error = _count(journal)
             if not counts["records"] and not (chunk and _is_fault_of_rows(journal)):
                 raise UserError(
@@ -130,10 +133,11 @@ def _time_into(
                 **_history(journal),
                 "counts": counts,
                 "model_config": session.model_config,
-                "shapes": _shapes(session),
+                "shapes": _shapes(session.loaded),
                 **passport(session),
                 "runtimes": _built_since(built_before, session),
                 "runtimes_held_bytes": dict(session.held_bytes),
+                "is_warm": session.loaded.is_kept,
                 "cold_requests_follow": _cold_requests_follow(session),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
@@ -142,7 +146,10 @@ def _time_into(
                 "fingerprint": digests,
             }
             # Last, since a device that breaks here takes nothing of the above with it.
-            run["audit"] = audit_first(samples, session, walls) if extras.audit else None
+            run["audit"] = None
+            if extras.audit:
+                with alone_on(session.pair.device, f"{title}, audit"):
+                    run["audit"] = audit_first(samples, session, walls)
             run["wall_seconds"] = walls.as_plain()
             files.publish(journal, run)
             if load := busy_words(run):
@@ -168,18 +175,18 @@ def _built_since(
 
 def _cold_requests_follow(session: Session) -> dict[str, str]:
     """What each runtime's cold requests are the first after."""
+    begun = "another shard" if session.loaded.has_served else "loading"
     return {
-        name: "building" if pair.builder.built else "loading"
-        for name, pair in session.running.items()
+        name: "building" if pair.builder.built else begun for name, pair in session.running.items()
     }
 
 
 @functools.lru_cache(maxsize=1)
-def _shapes(session: Session) -> dict[str, Any]:
-    """What the pair's parts weigh, once for all shards of a command; after the last request."""
+def _shapes(loaded: LoadedPair) -> dict[str, Any]:
+    """What the pair's parts weigh, once for all its shards; after the last request."""
     from ..engine.shapes import describe_shapes
 
-    return describe_shapes(session.pair, session.running)
+    return describe_shapes(loaded.pair, loaded.running)
 
 
 def _time_unfinished(

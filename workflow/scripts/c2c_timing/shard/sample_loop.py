@@ -259,6 +259,7 @@ class SampleLoop:
             residual_limit=self._settings.residual_limit,
             peak_memory_bytes=timed.peak_memory_bytes,
             other_runtimes_bytes=timed.other_runtimes_bytes,
+            scratch_bytes=timed.scratch_bytes,
         )
 
     def _answerer(self, method: str) -> CausalLM:

@@ -69,9 +69,12 @@ class Builder(Protocol):
     Attributes:
         built: number of moves that were built, and seconds by what they were spent on; empty where
             a runtime builds nothing.
+        scratch_bytes: memory in which replayed work is done: no tensor holds it, nothing else may
+            use it.
     """
 
     built: dict[str, float]
+    scratch_bytes: int
 
     def sealed(self) -> AbstractContextManager[None]:
         """Within the block nothing is built: what is not there raises ``NotReadyError``."""
@@ -89,6 +92,7 @@ class NothingToBuild:
 
     def __init__(self) -> None:
         self.built: dict[str, float] = {}
+        self.scratch_bytes = 0
 
     def sealed(self) -> AbstractContextManager[None]:
         """Nothing is ever built."""

@@ -19,6 +19,7 @@ class Kit:
 
     Attributes:
         built: what was built so far: number of moves, and seconds by what they were spent on.
+        scratch_bytes: memory that moves work in when they are made, and that nothing else may use.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Kit:
         self._ready: dict[tuple[Hashable, ...], Any] = {}
         self._shelves: list[Shelf[Any]] = []
         self.built: dict[str, float] = {"moves": 0}
+        self.scratch_bytes = 0
 
     @contextlib.contextmanager
     def sealed(self) -> Iterator[None]:
@@ -145,6 +147,7 @@ class CapturingKit(Kit):
         """With the last graph its pool goes, too."""
         super().release()
         self._pool = None
+        self.scratch_bytes = 0
 
     def _rehearsed(self, move: Callable[[], Any], kept: Sequence[torch.Tensor]) -> Callable:
         stream = self._stream = self._stream or torch.cuda.Stream()
@@ -160,7 +163,9 @@ class CapturingKit(Kit):
             graph = torch.cuda.CUDAGraph()
             # One pool for all: graphs follow each other, and nothing in it outlives its replay.
             with torch.cuda.graph(graph, pool=self._pool):
+                before = _unused_bytes()
                 result = move()
+                self.scratch_bytes += _unused_bytes() - before
             self._pool = self._pool or graph.pool()
 
         def replay() -> Any:
@@ -168,3 +173,8 @@ class CapturingKit(Kit):
             return result
 
         return replay
+
+
+def _unused_bytes() -> int:
+    """What torch has taken of the device and no tensor holds: within a capture, the pool's alone grows."""
+    return torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
