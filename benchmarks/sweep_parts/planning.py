@@ -1,0 +1,3 @@
+"""What planning takes."""
+def planning(folder, arguments):
+    yield from ()
