@@ -70,7 +70,9 @@ def _commands(sweep: Path, cores: int) -> dict[str, list[str | Path]]:
                    "--summary", "summary.tsv", "--speedup", "speedup.tsv",
                    "--breakeven", "breakeven.tsv", "--plots-dir", "plots", "--output", "report.html"],
     }  # fmt: skip
-    return {name: [sys.executable, SCRIPTS / script, *flags] for name, (script, *flags) in calls.items()}
+    return {
+        name: [sys.executable, SCRIPTS / script, *flags] for name, (script, *flags) in calls.items()
+    }
 
 
 def _real_shard(folder: Path) -> Path:
@@ -113,7 +115,9 @@ def _invent(sweep: Path, real: Path, shards: int, per_shard: int) -> None:
                 text = variants[(turn, (sample * 7 + len(subject) + next(clock)) % VARIANTS)]
                 text = text.replace("<id>", f"{dataset}/{subject}/{sample}")
                 moment = divmod(next(clock), 1_000_000)
-                text = text.replace("<begin>", f"2026-01-{1 + moment[0]:02}T00:00:00.{moment[1]:06}+00:00")
+                text = text.replace(
+                    "<begin>", f"2026-01-{1 + moment[0]:02}T00:00:00.{moment[1]:06}+00:00"
+                )
                 for word, name in words.items():
                     text = text.replace(word, name)
                 file.write(text)
@@ -138,7 +142,11 @@ def _variants(lines: list[dict[str, Any]]) -> dict[tuple[int, int], str]:
         def shaken(value: Any) -> Any:
             return value * rng.lognormvariate(0, 0.1) if isinstance(value, float) else value
 
-        steps = {key: list(map(shaken, value)) for key, value in record.items() if key.endswith("steps_ms") or key.endswith("step_times_ms")}
+        steps = {
+            key: list(map(shaken, value))
+            for key, value in record.items()
+            if key.endswith("steps_ms") or key.endswith("step_times_ms")
+        }
         record = record | steps | {
             "id": "<id>", "pair": "<pair>", "dataset": "<dataset>", "subject": "<subject>",
             "started_at": "<begin>", "row_digest": "<id>", "repeat": 1,

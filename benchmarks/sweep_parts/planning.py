@@ -1,3 +1,5 @@
 """What planning takes."""
+
+
 def planning(folder, arguments):
     yield from ()

@@ -67,11 +67,11 @@ def write_rows(
         pyarrow.ArrowException: a key has values that no column can hold together.
     """
     schema = _table_schema(schemas)
-    # Figures that hardly repeat are not worth a dictionary.
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    # Times hardly repeat: they are not worth a dictionary.
+    repeat = [field.name for field in schema if not field.name.endswith("_ms")]
     source = _Batches(batches, schema)
     with (
-        pq.ParquetWriter(str(path), schema, use_dictionary=texts or False) as file,
+        pq.ParquetWriter(str(path), schema, use_dictionary=repeat) as file,
         ThreadPoolExecutor(1) as beside,
     ):
         written: Future | None = None

@@ -30,7 +30,7 @@ TYPES = {
     "string": (str,), "boolean": (bool,), "null": (type(None),), "integer": (int,),
     "number": (int, float), "object": (dict,), "array": (list,),
 }  # fmt: skip
-NUMBERS = (int, float)
+NUMBERS = frozenset((int, float))
 
 Check = Callable[[Any], bool]
 
@@ -96,7 +96,7 @@ def _list_check(items: Mapping[str, Any] | None) -> Check:
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
-    return {*map(type, values)} <= {*NUMBERS} and _are_finite(values)
+    return NUMBERS.issuperset(map(type, values)) and _are_finite(values)
 
 
 def _are_finite(numbers: Sequence[Any]) -> bool:
@@ -160,11 +160,15 @@ def _together(
     checks = [(check, place) for place, check in deeper]
 
     def check(values: Sequence[Any]) -> bool:
-        return (
-            (of_numbers is None or _are_finite(of_numbers(values)))
-            and all(min(places(values)) >= minimum for minimum, places in of_least)
-            and all(check(values[place]) for check, place in checks)
-        )
+        if of_numbers is not None and not _are_finite(of_numbers(values)):
+            return False
+        for minimum, places in of_least:
+            if min(places(values)) < minimum:
+                return False
+        for check, place in checks:  # noqa: SIM110 (of a generator each step costs as much as a check)
+            if not check(values[place]):
+                return False
+        return True
 
     return check
 
