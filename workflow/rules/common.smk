@@ -51,6 +51,7 @@ ERROR_FILES = shards.files_beside(
 RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
+TIMING_CODE = inputs.timing_code_digest(config)
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
 

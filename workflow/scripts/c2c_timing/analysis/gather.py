@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import IDENTITY, SETUP, STEPS, TIMING_KEYS
-from .parts import KNOWN_TYPES, LENGTHS
+from .columns import IDENTITY, LENGTHS, SETUP, STEPS, TIMING_KEYS
+from .parts import KNOWN_TYPES
 from .record_lines import OPTIONAL
 
 LEADING = ["id", *IDENTITY, "repeat", *LENGTHS, "correct", "residual_flag"]

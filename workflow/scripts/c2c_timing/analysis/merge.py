@@ -8,7 +8,7 @@ import multiprocessing
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ..errors import UserError
 from ..progress import say
@@ -29,7 +30,7 @@ from .copies import CONFIG, Copies, number_repeats, tell_ids_apart, without_copi
 from .gather import KNOWN_OR_NOT, LEADING, Rows, write_rows
 from .parts import FLOATS, DoNotFitError, Part, read_part
 from .record_lines import OPTIONAL
-from .setups import differing, setups
+from .setups import PARTS, differing, setups
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
@@ -211,13 +212,19 @@ def _ranks(column: pd.Series) -> np.ndarray:
     return ranks[column.cat.codes.to_numpy()]
 
 
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns that no record has are there, and have their types."""
-    lacks = [key for key in (*TIMING_KEYS, *OPTIONAL) if key not in table]
-    table = table.assign(**{key: OPTIONAL.get(key) for key in lacks})
-    table["residual_flag"] = table["residual_flag"].eq(True)
-    table[KNOWN_OR_NOT] = table[KNOWN_OR_NOT].astype("boolean")
-    table[FLOATS] = table[FLOATS].astype("float64")
+def _typed(table: pd.DataFrame, columns: Collection[str] | None = None) -> pd.DataFrame:
+    """Columns that no record has are there, and have their types; of some columns, these alone."""
+    wanted = [*dict.fromkeys((*TIMING_KEYS, *OPTIONAL))]
+    if columns is not None:
+        wanted = [key for key in wanted if key in columns]
+    table = table.assign(**{key: OPTIONAL.get(key) for key in wanted if key not in table})
+    if "residual_flag" in table:
+        table["residual_flag"] = table["residual_flag"].eq(True)
+    for keys, kind in ((KNOWN_OR_NOT, "boolean"), (FLOATS, "float64")):
+        # What is of its type already is not copied.
+        own = [key for key in keys if key in table and table[key].dtype != kind]
+        if own:
+            table[own] = table[own].astype(kind)
     if SETUP not in table:
         table[SETUP] = setups(table)
     return table
@@ -265,20 +272,28 @@ def write_tsv(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(partial, sep="\t", index=False, float_format="%.6g")
 
 
-def read_timings(path: Path) -> pd.DataFrame:
+def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
     """The merged records; what a file of an earlier version lacks is there, as records may lack it.
+
+    Args:
+        columns: those that are needed, of very many records; all by default.
 
     Raises:
         UserError: the file is missing, no Parquet file, or one of something else.
     """
     try:
-        table = _typed(pd.read_parquet(path))
+        there = pq.read_schema(path).names
+        needed = {*(there if columns is None else columns)}
+        if SETUP not in there:
+            needed |= {f"model_config.{key}" for key in PARTS}
+        wanted = [name for name in there if name in needed]
+        table = _typed(pd.read_parquet(path, columns=wanted), columns)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
             f"{path}: cannot be read ({reason}); make it with merge_timings.py"
         ) from None
-    if lost := {*LEADING, *SETTING} - set(table):
+    if lost := {*LEADING, *SETTING} - set(there):
         raise UserError(f"{path}: has no column {min(lost)}; make it with merge_timings.py")
     return table
 

@@ -15,13 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import UserError
-from .columns import IDENTITY, PADDING, STEPS, TIMING_KEYS
+from .columns import IDENTITY, LENGTHS, PADDING, STEPS, TIMING_KEYS
 from .record_lines import OPTIONAL, Line, read_errors, read_records, small_digest
 
 # Of lines of JSON: what a process holds as columns takes less, what it holds as objects more.
 BYTES_AT_ONCE = 16_000_000
 ROWS_AT_ONCE = 8192
-LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
 FLOATS = [
     *TIMING_KEYS, *LENGTHS[1:3], *PADDING, "peak_memory_bytes", "other_runtimes_bytes",
 ]  # fmt: skip
@@ -227,7 +226,7 @@ class _Layout:
 def _keys(arrays: Mapping[str, pa.Array], known: Sequence[tuple], where: int) -> pa.Table:
     """``KEYS`` of the rows of a batch."""
     rows = len(known)
-    own = dict(zip(_KNOWN, zip(*known, strict=True), strict=True))
+    own: dict[str, Iterable[Any]] = dict(zip(_KNOWN, zip(*known, strict=True), strict=True))
     own |= {"batch": [where] * rows, "row": range(rows)}
     columns = []
     for name, kind in zip(KEYS.names, KEYS.types, strict=True):
