@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from analysis.invented import invent, write
@@ -14,6 +15,7 @@ from patience import PATIENCE
 
 from c2c_timing.analysis import gather, parts
 from c2c_timing.analysis import merge as merging
+from c2c_timing.analysis.figures import FIGURES, style
 from c2c_timing.analysis.merge import merge, merged_into, read_timings
 from c2c_timing.errors import UserError
 
@@ -125,3 +127,17 @@ def test_memory_holds_a_part_of_the_records(tmp_path):
     assert done.returncode == 0, done.stderr
     # Of 400 MB.
     assert float(done.stdout) < 250
+
+
+@pytest.mark.parametrize("name", ["throughput", "decode_step_time", "prefill_vs_prompt_length"])
+def test_a_figure_thins_its_dots_and_says_so(tmp_path, monkeypatch, name):
+    table = merge(some_files(tmp_path, dataset="gsm8k"))[0]
+    notes = []
+    for most in (1000, 20):
+        monkeypatch.setattr(style, "MOST_DOTS", most)
+        figure = FIGURES[name](table)
+        notes.append(
+            [a.get_xlabel() for a in figure.axes if "one request in 3 of" in a.get_xlabel()]
+        )
+        plt.close(figure)
+    assert [bool(found) for found in notes] == [False, True]

@@ -49,6 +49,10 @@ ERROR_FILES = shards.files_beside(
     [shard.errors_file for shard in WANTED_SHARDS], config
 )
 RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], config)
+# Rules with very many inputs name files, not other rules' outputs: with these Snakemake would compare
+# every file with the whole list.
+MANIFEST = "results/shards.tsv"
+MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv")
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TIMING_CODE = inputs.timing_code_digest(config)

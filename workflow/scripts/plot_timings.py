@@ -7,7 +7,8 @@ import sys
 
 from matplotlib.figure import Figure
 
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
+from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
@@ -55,7 +56,8 @@ def _draw(arguments: argparse.Namespace) -> Figure:
             raise UserError(f"{name} needs --{need}")
     if name in FLOOR_FIGURES:
         return FLOOR_FIGURES[name](read_tsv(arguments.bottlenecks), read_roofs(arguments.device))
-    return FIGURES[name](read_timings(arguments.timings))
+    columns = [*MEASURED, *(STEPS if name in WITH_STEPS else ())]
+    return FIGURES[name](read_timings(arguments.timings, columns))
 
 
 if __name__ == "__main__":
