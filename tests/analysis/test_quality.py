@@ -251,9 +251,9 @@ def test_medians_of_groups(pairs):
 def test_a_sample_is_compared_with_itself_where_it_can_be():
     ms = np.array([10.0, 11, 10, 100, 110, 100, 1, 1, 7])
     sample = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3])
-    relative = relative_times(ms, sample, np.ones((9, 1)))
-    assert relative.spent == 3
-    np.testing.assert_allclose(relative.times, [1, 1.1, 1, 1, 1.1, 1, 1, 1])
+    relative = relative_times(ms, np.zeros(9, int), sample, np.ones((9, 1)), groups=1)
+    assert list(relative.spent) == [3]
+    np.testing.assert_allclose(relative.times, [1, 1.1, 1, 1, 1.1, 1, 1, 1, np.nan])
 
 
 def run_file(folder, throttled, **identity):

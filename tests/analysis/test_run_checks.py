@@ -9,6 +9,7 @@ from default_config import with_
 from invented import invent, write
 
 import merge_timings
+from c2c_timing.analysis.merge import merge
 from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
 from c2c_timing.planning.jobs import wanted_settings
@@ -96,6 +97,6 @@ def test_errors_that_an_earlier_version_left_among_the_records_are_read(tmp_path
     files = timing.parent.glob("*.jsonl")
     flags = [*files, "--output", tmp_path / "t", "--errors-output", tmp_path / "e.tsv"]
     assert merge_timings.main([*map(str, flags)]) == 0
-    failed = merge_timings.merge([timing])[1]
+    failed = merge([timing])[1]
     assert failed["subject"].tolist() == ["main"]
-    assert merge_timings.merge([timing])[0]["subject"].tolist() == ["main"]
+    assert merge([timing])[0]["subject"].tolist() == ["main"]

@@ -60,8 +60,13 @@ RUN_FILES = shards.files_beside([shard.run_file for shard in WANTED_SHARDS], con
 RUN_COST = run_cost.RunCost()
 if workflow.is_main_process and (line := shards.other_chunks_line(SHARDS)):
     print(line, file=sys.stderr)
+# Rules with very many inputs name files, not other rules' outputs: with these Snakemake would compare
+# every file with the whole list.
+MANIFEST = "results/shards.tsv"
+MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv")
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
+TIMING_CODE = inputs.timing_code_digest(config)
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
 

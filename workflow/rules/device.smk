@@ -38,10 +38,10 @@ rule find_bottlenecks:
         script=f"{SCRIPTS}/find_bottlenecks.py",
         code=inputs.command_code("find_bottlenecks.py"),
         schema="workflow/schemas/device.schema.yaml",
-        manifest=rules.list_shards.output.manifest,
+        manifest=MANIFEST,
         runs=RUN_FILES,
-        timings=rules.merge_timings.output.timings,
-        device=rules.measure_device.output.device,
+        timings=MERGED[0],
+        device="results/device.json",
     output:
         bottlenecks="results/bottlenecks.tsv",
     log:
@@ -69,7 +69,7 @@ rule plot_floors:
         script=f"{SCRIPTS}/plot_timings.py",
         code=inputs.command_code("plot_timings.py"),
         bottlenecks=rules.find_bottlenecks.output.bottlenecks,
-        device=rules.measure_device.output.device,
+        device="results/device.json",
     output:
         png="results/plots/{floor_figure}.png",
         svg="results/plots/{floor_figure}.svg",

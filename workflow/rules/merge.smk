@@ -25,7 +25,7 @@ rule merge_timings:
         script=f"{SCRIPTS}/merge_timings.py",
         code=inputs.command_code("merge_timings.py"),
         schema="workflow/schemas/record.schema.yaml",
-        manifest=rules.list_shards.output.manifest,
+        manifest=MANIFEST,
         shards=SHARD_FILES,
         failed=ERROR_FILES,
         runs=RUN_FILES,
@@ -39,7 +39,8 @@ rule merge_timings:
         "results/benchmarks/merge_timings.jsonl"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
+    # Half as long with two: one puts together what the other reads.
+    threads: 2
     resources:
         **SMALL_JOB,
     params:
@@ -56,6 +57,7 @@ rule merge_timings:
         " --output {output.timings:q}"
         " --errors-output {output.errors:q}"
         " --coverage-output {output.coverage:q}"
+        " --threads {threads}"
         " > {log:q} 2>&1"
 
 
@@ -64,11 +66,11 @@ rule summarize_timings:
     input:
         script=f"{SCRIPTS}/summarize_timings.py",
         code=inputs.command_code("summarize_timings.py"),
-        manifest=rules.list_shards.output.manifest,
+        manifest=MANIFEST,
         runs=RUN_FILES,
-        timings=rules.merge_timings.output.timings,
-        errors=rules.merge_timings.output.errors,
-        coverage=rules.merge_timings.output.coverage,
+        timings=MERGED[0],
+        errors=MERGED[1],
+        coverage=MERGED[2],
     output:
         summary="results/summary.tsv",
     log:

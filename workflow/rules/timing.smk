@@ -4,8 +4,6 @@
 rule time_shard:
     """Time every sample of a shard."""
     input:
-        # The command itself is no input: what it does beside timing may change without a new time.
-        code=inputs.timing_code(config),
         # Made before anything is timed; a later self-test times nothing again.
         self_test=ancient(SELF_TEST),
         cards=lambda wildcards: inputs.shard_inputs(
@@ -38,7 +36,10 @@ rule time_shard:
         flags=lambda wildcards: jobs.timing_flags(
             wildcards.dataset, config, split_chunk_name(wildcards.subject)[1]
         ),
-        # Neither is used below. Rows under names that cannot be inputs:
+        # None of these is used below. Code, but for the command itself: what that does beside timing
+        # may change without a new time.
+        code=TIMING_CODE,
+        # Rows under names that cannot be inputs:
         rows=lambda wildcards: inputs.unlisted_rows(wildcards.dataset, config),
         # And another number of threads means other times.
         threads=config["resources"]["threads"],

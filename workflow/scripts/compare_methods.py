@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from c2c_timing.analysis.columns import COMPARED
 from c2c_timing.analysis.ladder import c2c_against_methods
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.speedup import compare
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    speedup = compare(read_timings(arguments.timings), arguments.seed)
+    speedup = compare(read_timings(arguments.timings, COMPARED), arguments.seed)
     if speedup.empty:
         raise UserError(
             f"{arguments.timings}: no sample was run by {SUBJECT} and by another method, or under "

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from c2c_timing.analysis.coverage import coverage, read_manifest, timing_files
-from c2c_timing.analysis.merge import kept_apart, merge, write_parquet, write_tsv
+from c2c_timing.analysis.merge import merged_into, write_tsv
 from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
         type=user_path,
         help="which of the manifest's shards are there, as a TSV",
     )
+    flags.add_argument(
+        "--threads", type=int, default=1, help="processes that read at a time (default: 1)"
+    )
     return flags
 
 
@@ -71,14 +74,13 @@ def main(argv: list[str] | None = None) -> int:
     elif arguments.allow_missing or arguments.coverage_output:
         raise UserError("which shards are missing: --manifest must say which there should be")
     check_runs(paths, arguments.settings)
-    timings, errors = merge(paths)
-    if apart := kept_apart(timings):
-        print(apart, file=sys.stderr)
-    write_tsv(errors, arguments.errors_output)
-    if arguments.coverage_output:
-        write_tsv(covered, arguments.coverage_output)
-    write_parquet(timings, arguments.output)
-    print(f"{len(timings)} records, {len(errors)} failed samples")
+    with merged_into(arguments.output, paths, arguments.threads) as merged:
+        if merged.apart:
+            print(merged.apart, file=sys.stderr)
+        write_tsv(merged.errors, arguments.errors_output)
+        if arguments.coverage_output:
+            write_tsv(covered, arguments.coverage_output)
+    print(f"{merged.records} records, {len(merged.errors)} failed samples")
     return 0
 
 

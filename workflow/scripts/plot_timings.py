@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
+from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
@@ -106,11 +107,12 @@ class Sources:
             table, roofs = read_tsv(self._arguments.bottlenecks), read_roofs(self._arguments.device)
             return FLOOR_FIGURES[name](table, roofs)
         _need(self._arguments, name, "timings")
-        return FIGURES[name](self._timings)
+        return FIGURES[name](self._timings(name in WITH_STEPS))
 
-    @functools.cached_property
-    def _timings(self) -> pd.DataFrame:
-        return read_timings(self._arguments.timings)
+    @functools.cache  # noqa: B019 (of one command)
+    def _timings(self, with_steps: bool) -> pd.DataFrame:
+        columns = [*MEASURED, *(STEPS if with_steps else ())]
+        return read_timings(self._arguments.timings, columns)
 
 
 def _need(arguments: argparse.Namespace, what: str, *flags: str) -> None:

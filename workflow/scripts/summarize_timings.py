@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from c2c_timing.analysis.columns import MEASURED
 from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
 from c2c_timing.analysis.quality_sentences import verdict
-from c2c_timing.analysis.runs import read_busy, read_throttled
+from c2c_timing.analysis.runs import read_watched
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
@@ -50,10 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     shards = shard_files(arguments.manifest, arguments.timings_dir) if arguments.manifest else []
     summary = summarize(
-        read_timings(arguments.timings),
+        read_timings(arguments.timings, MEASURED),
         read_tsv(arguments.errors),
-        read_throttled(map(run_file, shards)),
-        read_busy(map(run_file, shards)),
+        *read_watched(map(run_file, shards)),
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))

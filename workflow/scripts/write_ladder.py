@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from c2c_timing.analysis.columns import MEASURED, STEPS
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -32,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    table = ladder(read_timings(arguments.timings), arguments.seed)
+    table = ladder(read_timings(arguments.timings, [*MEASURED, *STEPS]), arguments.seed)
     if table.empty:
         raise UserError(
             f"{arguments.timings}: no pair was run under several runtimes; set runtimes, for example "

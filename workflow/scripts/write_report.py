@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from c2c_timing.analysis.columns import MEASURED
 from c2c_timing.analysis.coverage import sentences
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.page import render
@@ -42,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
     page = render(
-        read_timings(arguments.timings),
+        read_timings(arguments.timings, MEASURED),
         read_tsv(arguments.errors),
         arguments.plots_dir,
         arguments.speedup and read_tsv(arguments.speedup),

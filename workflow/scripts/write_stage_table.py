@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from c2c_timing.analysis.columns import MEASURED, MODELS_NAMED
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_table import as_markdown, stage_table
 from c2c_timing.exits import exits_cleanly
@@ -32,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    table = stage_table(read_timings(arguments.timings))
+    table = stage_table(read_timings(arguments.timings, [*MEASURED, *MODELS_NAMED]))
     write_tsv(table, arguments.output)
     write_text_whole(arguments.markdown, as_markdown(table))
     return 0

@@ -37,27 +37,92 @@ def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray
     Returns:
         Two arrays (columns,); NaN for a column of fewer than ``FEWEST_SAMPLES`` samples.
     """
-    ends = [_median_interval(column, sample) for column in np.asarray(values, float).T]
-    low, high = np.array(ends).reshape(-1, 2).T
+    together = np.zeros(len(sample), int)
+    columns = np.asarray(values, float).T
+    ends = [spreads(column, together, sample, 1) for column in columns]
+    low, high = (np.array([end[name][0] for end in ends]) for name in ("median_low", "median_high"))
     return low, high
 
 
-def _median_interval(values: np.ndarray, sample: np.ndarray) -> tuple[float, float]:
-    there = ~np.isnan(values)
-    values = values[there]
-    sample = np.unique(sample[there], return_inverse=True)[1]
-    samples = sample.max(initial=-1) + 1
-    if samples < FEWEST_SAMPLES:
-        return np.nan, np.nan
-    centre = np.median(values)
+def spreads(
+    values: np.ndarray, group: np.ndarray, sample: np.ndarray, groups: int
+) -> dict[str, np.ndarray]:
+    """Of every group: mean, std (n - 1), median with the ends of its interval, p90 and p99.
+
+    All groups at once: of many small ones the calls would take longer than the numbers.
+
+    Args:
+        values: (records,); NaN is not there.
+        group: (records,), 0 … groups-1.
+        sample: (records,), 0 … n-1; no sample belongs to two groups.
+
+    Returns:
+        Arrays (groups,); NaN where there are too few values for it.
+    """
+    order = np.lexsort((values, group))
+    order = order[~np.isnan(values[order])]
+    values, group, sample = values[order], group[order], sample[order]
+    ordered = Ordered(values, np.bincount(group, minlength=groups))
+    number = ordered.number
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(group, values, groups) / number
+        squares = np.bincount(group, np.square(values - mean[group]), groups)
+        std = np.sqrt(squares / np.where(number > 1, number - 1, np.nan))
+    median = ordered.at(0.5)
+    low, high = _median_ends(ordered, median, group, sample)
+    return {
+        "mean": mean, "std": std, "median": median, "median_low": low, "median_high": high,
+        "p90": ordered.at(0.9), "p99": ordered.at(0.99),
+    }  # fmt: skip
+
+
+class Ordered:
+    """Values of groups that follow each other, each in rising order."""
+
+    def __init__(self, values: np.ndarray, number: np.ndarray) -> None:
+        self.values, self.number = values, number
+        self.first = np.cumsum(number) - number
+
+    @classmethod
+    def of(cls, values: np.ndarray, group: np.ndarray, groups: int) -> Ordered:
+        """Of values (n,) in any order, none of them NaN, and their groups 0 … groups-1."""
+        return cls(values[np.lexsort((values, group))], np.bincount(group, minlength=groups))
+
+    def at(self, quantile: float | np.ndarray) -> np.ndarray:
+        """The quantile of every group, interpolated linearly as numpy does; NaN of an empty one."""
+        if not len(self.values):
+            return np.full(len(self.number), np.nan)
+        place = np.nan_to_num(quantile * np.maximum(self.number - 1, 0))
+        below = np.floor(place).astype(int)
+        share = place - below
+        last = np.maximum(self.number - 1, 0)
+        ends = (self.first + np.minimum(step, last) for step in (below, below + 1))
+        low, high = (self.values[np.minimum(end, len(self.values) - 1)] for end in ends)
+        apart = high - low
+        found = np.where(share < 0.5, low + apart * share, high - apart * (1 - share))
+        return np.where(self.number > 0, found, np.nan)
+
+
+def _median_ends(
+    ordered: Ordered, centre: np.ndarray, group: np.ndarray, sample: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the medians' intervals; see above."""
+    groups = len(ordered.number)
     # +1/2 above, -1/2 below, 0 on it: the sum over a sample is how far it pulls the rank.
-    pulls = np.bincount(sample, np.sign(values - centre) / 2)
-    if np.ptp(values) == 0:
-        return centre, centre
-    rank_error = np.sqrt(samples / (samples - 1) * np.square(pulls).sum())
-    half = stdtrit(samples - 1, (1 + CONFIDENCE) / 2) * rank_error / len(values)
-    low, high = np.quantile(values, np.clip([0.5 - half, 0.5 + half], 0, 1))
-    return low, high
+    pulls = np.bincount(sample, np.sign(ordered.values - centre[group]) / 2)
+    home = np.zeros(len(pulls), int)
+    home[sample] = group
+    there = np.bincount(sample) > 0
+    samples = np.bincount(home[there], minlength=groups)
+    squares = np.bincount(home[there], np.square(pulls[there]), groups)
+    sizes, place = np.unique(samples, return_inverse=True)
+    enough = samples >= FEWEST_SAMPLES
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantile = stdtrit(np.maximum(sizes - 1, 1), (1 + CONFIDENCE) / 2)[place]
+        half = quantile * np.sqrt(samples / (samples - 1) * squares) / ordered.number
+    return tuple(  # type: ignore[return-value]
+        np.where(enough, ordered.at(np.clip(0.5 + sign * half, 0, 1)), np.nan) for sign in (-1, 1)
+    )
 
 
 def draws(samples: int, seed: int, replicates: int | None = None) -> Iterator[np.ndarray]:

@@ -60,6 +60,14 @@ TIMING_KEYS = [
     "residual_ms",
     "tokenize_ms",
 ]
+# What is needed of records to compare times: of very many records no more is read. What an older file's
+# ``setup`` is made of comes with it.
+COMPARED = [*dict.fromkeys([*CONDITIONS, "method", *SAMPLE, "repeat", "total_time_ms"])]
+LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
+MEASURED = [
+    *COMPARED, *LENGTHS, *TIMING_KEYS, "correct", "residual_flag", *MEMORY, "started_at",
+]  # fmt: skip
+MODELS_NAMED = ["model_config.base_model", "model_config.teacher_model"]
 
 
 def own_peak(records: pd.DataFrame) -> pd.Series:

@@ -14,9 +14,10 @@ from collections.abc import Collection, Hashable, Mapping
 import numpy as np
 import pandas as pd
 
+from ..statistics import Ordered
 from .columns import SETTING
 from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
-from .relative_times import medians_of, relative_times
+from .relative_times import Relative, medians_of, relative_times
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
 # The worst first: stages that do not add up mislead at any speed; a throttled device and other work on
@@ -30,6 +31,9 @@ MOST_VARIATION = 0.10
 MOST_DRIFT = 0.05
 # The trend test's level; with many rows some show a trend by chance, so it is a strict one.
 TREND_LEVEL = 0.01
+# Standard errors of the number of rises; those of the level are 2.6.
+SURELY_NONE = 2.0
+FEW_TIMES = 200
 # A median hardly moves for less; a single outlier is an accident.
 MOST_OUTLIERS = 0.05
 FEWEST_OUTLIERS = 2
@@ -53,7 +57,6 @@ ADVICE = {
 
 NONE_BUSY: Mapping[tuple, str] = {}
 LENGTHS = ["prompt_length", "num_generated_tokens", "num_teacher_tokens"]
-NEEDED = ["id", "total_time_ms", "residual_flag", *LENGTHS]
 
 
 def judge(
@@ -75,79 +78,142 @@ def judge(
         throttled: shards whose device slowed itself down, as ``runs.read_throttled`` gives them.
         busy: shards beside which others were at work, as ``runs.read_busy`` gives them.
     """
-    keys, rows = [], []
-    for key, records in groups[NEEDED]:
-        keys.append(key)
+    index = groups.size().index
+    group, arrays = _arrays(groups)
+    numbers = pd.DataFrame(_numbers(group, len(index), **arrays), index)
+    trend = numbers.pop("has_trend")
+    rows = []
+    for key, has_trend, *row in zip(index, trend, *numbers.to_numpy().T, strict=True):
+        own = dict(zip(numbers, row, strict=True))
         shards = _shards_of(groups.keys, key)
         load = next((busy[shard] for shard in shards if shard in busy), None)
-        rows.append(_judge(records, any(shard in throttled for shard in shards), load))
-    index = pd.MultiIndex.from_tuples(keys, names=groups.keys)
+        is_throttled = any(shard in throttled for shard in shards)
+        rows.append(_marked(own, has_trend, is_throttled, load))
     return pd.DataFrame(rows, index, COLUMNS)
 
 
-def _judge(
-    records: pd.DataFrame, is_throttled: bool, load: str | None
-) -> dict[str, float | str | None]:
-    ms = records["total_time_ms"].to_numpy(float)
-    sample = pd.factorize(records["id"])[0]
-    tokens = records[LENGTHS].fillna(0).to_numpy(float)
-    variation, outlier_share, outliers = _spread(ms, sample, tokens)
-    drift, has_trend = _drift(ms, sample, tokens)
-    row = {
-        "variation": variation,
-        "drift": drift,
-        "outlier_share": outlier_share,
-        "flagged_share": records["residual_flag"].mean(),
+def _arrays(
+    groups: pd.api.typing.DataFrameGroupBy,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What is needed of the records; those of a group together and in their order."""
+    records = groups.obj
+    group = groups.ngroup().to_numpy()
+    order = np.argsort(group, kind="stable")
+    sample = pd.factorize(records["id"])[0].astype(np.int64)
+    arrays = {
+        "ms": records["total_time_ms"].to_numpy(float),
+        # Of a group alone.
+        "sample": pd.factorize(group * (sample.max(initial=0) + 1) + sample)[0],
+        "tokens": records[LENGTHS].fillna(0).to_numpy(float),
+        "flags": records["residual_flag"].to_numpy(float),
     }
+    return group[order], {name: values[order] for name, values in arrays.items()}
+
+
+def _numbers(
+    group: np.ndarray,
+    groups: int,
+    ms: np.ndarray,
+    sample: np.ndarray,
+    tokens: np.ndarray,
+    flags: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """What rows are marked by, of each group."""
+    relative = relative_times(ms, group, sample, tokens, groups)
+    return {
+        **_spread(relative, group, groups),
+        "flagged_share": np.bincount(group, flags, groups) / np.bincount(group, minlength=groups),
+        **_drift(relative, group, groups, ms, sample, tokens),
+    }
+
+
+def _marked(
+    row: dict[str, float], has_trend: bool, is_throttled: bool, load: str | None
+) -> dict[str, float | str | None]:
+    outliers = row.pop("outliers")
     applies = {
         "residual": row["flagged_share"] > MOST_FLAGGED,
         "throttled": is_throttled,
         "busy": load is not None,
-        "drifting": has_trend and abs(drift) >= MOST_DRIFT,
-        "unstable": variation > MOST_VARIATION
-        or (outlier_share > MOST_OUTLIERS and outliers >= FEWEST_OUTLIERS),
-        UNJUDGED: np.isnan(variation) or np.isnan(drift),
+        "drifting": has_trend,
+        "unstable": row["variation"] > MOST_VARIATION
+        or (row["outlier_share"] > MOST_OUTLIERS and outliers >= FEWEST_OUTLIERS),
+        UNJUDGED: np.isnan(row["variation"]) or np.isnan(row["drift"]),
     }
     quality = next((mark for mark in MARKS if applies[mark]), OK)
     advice = ADVICE.get(quality)
     return {"quality": quality, "quality_advice": advice and advice.format(busy=load, **row), **row}
 
 
-def _spread(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> tuple[float, float, int]:
+def _spread(relative: Relative, group: np.ndarray, groups: int) -> dict[str, np.ndarray]:
     """Variation, share of outliers and their number."""
-    relative = relative_times(ms, sample, tokens)
-    if relative is None:
-        return np.nan, np.nan, 0
+    counts = ~np.isnan(relative.times)
+    times, group = relative.times[counts], group[counts]
     # Of an odd number of repeats one is the median itself, and tells nothing about their spread.
-    informative = relative.times[relative.times != 1]
-    low, high = np.quantile(informative if len(informative) else relative.times, [0.25, 0.75])
+    tells = times != 1
+    tells |= ~(np.bincount(group, tells, groups) > 0)[group]
+    ordered = Ordered.of(times[tells], group[tells], groups)
+    low, high = ordered.at(0.25), ordered.at(0.75)
     fence = OUTER_FENCE * (high - low)
-    is_far = (relative.times < low - fence) | (relative.times > high + fence)
-    is_outlier = is_far & (np.abs(relative.times - 1) >= LEAST_OUTLYING)
-    squares = np.square(relative.times[~is_outlier] - 1)
-    variation = np.sqrt(squares.sum() / max(len(squares) - relative.spent, 1))
-    return variation, is_outlier.mean(), int(is_outlier.sum())
+    is_far = (times < (low - fence)[group]) | (times > (high + fence)[group])
+    is_outlier = is_far & (np.abs(times - 1) >= LEAST_OUTLYING)
+    number, outliers = (np.bincount(group, of, groups) for of in (None, is_outlier))
+    squares = np.bincount(group, np.square(times - 1) * ~is_outlier, groups)
+    none = np.where(number > 0, 1.0, np.nan)
+    return {
+        "variation": none * np.sqrt(squares / np.maximum(number - outliers - relative.spent, 1)),
+        "outlier_share": none * outliers / np.maximum(number, 1),
+        "outliers": outliers,
+    }
 
 
-def _drift(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> tuple[float, bool]:
-    """Change from the first third to the last, and whether there is a trend.
+def _drift(
+    relative: Relative,
+    group: np.ndarray,
+    groups: int,
+    ms: np.ndarray,
+    sample: np.ndarray,
+    tokens: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Change from the first third to the last, and whether there is a trend that is worth a mark.
 
     Repeats of a sample follow each other, and none of them tells about the run: each visit to a
     sample counts once, with its median.
     """
     begins = np.concatenate([[True], sample[1:] != sample[:-1]])
-    visit = np.cumsum(begins) - 1
-    relative = relative_times(medians_of(ms, visit), sample[begins], tokens[begins])
-    if relative is None:
-        return np.nan, False
-    times = relative.times
-    third = len(times) // 3
-    drift = np.median(times[-third:]) / np.median(times[:third]) - 1
-    # Kendall's tau against the order is the test of Mann (Econometrica 13, 1945); NaN for no spread.
+    if not begins.all():
+        visits = medians_of(ms, np.cumsum(begins) - 1)
+        group = group[begins]
+        own = np.unique(sample[begins], return_inverse=True)[1]
+        relative = relative_times(visits, group, own, tokens[begins], groups)
+    counts = ~np.isnan(relative.times)
+    times, group = relative.times[counts], group[counts]
+    number = np.bincount(group, minlength=groups)
+    first = np.cumsum(number) - number
+    place, third = np.arange(len(times)) - first[group], (number // 3)[group]
+    begin, end = (
+        Ordered.of(times[part], group[part], groups).at(0.5)
+        for part in (place < third, place >= number[group] - third)
+    )
+    drift = end / begin - 1
+    has_trend = np.zeros(groups, bool)
+    for one in np.flatnonzero(np.abs(drift) >= MOST_DRIFT):
+        has_trend[one] = _has_trend(times[first[one] : first[one] + number[one]])
+    return {"drift": drift, "has_trend": has_trend}
+
+
+def _has_trend(times: np.ndarray) -> bool:
+    """Kendall's tau against the order is the test of Mann (Econometrica 13, 1945)."""
+    if len(times) <= FEW_TIMES and len(np.unique(times)) == len(times):
+        # Far from any trend the test itself, which takes long, would say the same.
+        rises = np.sign(times[None, :] - times[:, None])[np.triu_indices(len(times), 1)].sum()
+        n = len(times)
+        if abs(rises) < SURELY_NONE * np.sqrt(n * (n - 1) * (2 * n + 5) / 18):
+            return False
     from scipy.stats import kendalltau  # slow to import: only the summary needs it
 
     trend = kendalltau(np.arange(len(times)), times)
-    return drift, bool(trend.pvalue < TREND_LEVEL)
+    return bool(trend.pvalue < TREND_LEVEL)  # NaN for no spread
 
 
 def _shards_of(names: list[str], key: tuple[Hashable, ...]) -> list[tuple]:

@@ -1,12 +1,17 @@
-"""Lines of a shard's files: its records, checked and made flat, and its failures."""
+"""Lines of a shard's files: its records, checked, and its failures."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
+from ..cards.quick_checks import quick_check
 from ..cards.schemas import explained, first_problem
 from ..cards.subject_names import subject_today
 from ..errors import UserError
@@ -33,43 +38,92 @@ OPTIONAL: dict[str, Any] = {
     "wanted_prompt_length": None,
     **dict.fromkeys(STEPS),
 }
+_REQUEST = (*IDENTITY, "id", "repeat", "row_digest")
 
 
-def read_records(path: Path) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record, and where it stands.
+
+    Attributes:
+        number: of its line, from 1.
+        size: of its line, in bytes.
+        digest: of its line, whatever the order of keys in it.
+    """
+
+    number: int
+    size: int
+    digest: int
+    record: dict[str, Any]
+
+
+def read_records(path: Path) -> Iterator[Line]:
     """The valid records of one ``*_timing.jsonl``.
 
     Raises:
         UserError: a line is no record; names file, line and reason.
     """
-    lines: dict[tuple, tuple[int, dict[str, Any]]] = {}
-    for number, record in _read_lines(path):
-        problem = first_problem(record, SCHEMA)
-        if problem:
+    surely_fits = quick_check(SCHEMA)
+    apart: dict[tuple, bool] = {}
+    seen: dict[tuple, tuple[int, int]] = {}
+    for number, line, record in _read_lines(path):
+        if not surely_fits(record) and (problem := first_problem(record, SCHEMA)):
             raise UserError(f"{path}:{number}: {explained(problem, 'record')}")
-        clash = {
-            key for key in record if key in record["timing"] or key.startswith("model_config.")
-        }
-        if clash:
-            raise UserError(f"{path}:{number}: {min(clash)}: stands in the record twice")
-        same, known = lines.setdefault(_request_of(record), (number, record))
-        if known != record:  # an equal one is a copy, which counts once
+        keys = (*record, None, *record["timing"])
+        if keys not in apart:
+            apart[keys] = not (clash := _clash(record))
+            if clash:
+                raise UserError(f"{path}:{number}: {clash}: stands in the record twice")
+        digest = small_digest(line.rstrip())
+        same, known = seen.setdefault(_request_of(record), (number, digest))
+        # An equal one is a copy, which counts once; its keys may stand in another order.
+        if known != digest and _line_at(path, same) != record:
             raise UserError(f"{path}:{number}: the same request as line {same}; remove one of them")
         record["subject"] = subject_today(record["subject"])
-        yield record
+        yield Line(number, len(line), digest, record)
+
+
+def small_digest(content: bytes) -> int:
+    """64 bits, as a table's whole number: for what is compared where much else is equal already."""
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "little", signed=True)
+
+
+def content_at(path: Path, numbers: Collection[int]) -> dict[int, bytes]:
+    """Digests of the records of some lines, the same for whatever order their keys stand in."""
+    found = {}
+    for number, _, record in _read_lines(path):
+        if number in numbers:
+            record["subject"] = subject_today(record["subject"])
+            found[number] = content_of(record)
+    return found
+
+
+def content_of(value: Any) -> bytes:
+    """The same of a value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
+
+
+def _line_at(path: Path, number: int) -> Any:
+    return next(value for at, _, value in _read_lines(path) if at == number)
+
+
+def _clash(record: dict[str, Any]) -> str | None:
+    clash = {key for key in record if key in record["timing"] or key.startswith("model_config.")}
+    return min(clash) if clash else None
 
 
 def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
     """The failed samples of a shard, also those that an earlier version left beside its records.
 
     Raises:
-        UserError: a line is no failed sample, or the shard's run counts some and their file is gone.
+        UserError: a line is no failed sample.
     """
     path = errors_file(timing_path)
     if not path.is_file():
         path = errors_file_beside(timing_path)
     if not path.is_file():
         return
-    for number, error in _read_lines(path):
+    for number, _, error in _read_lines(path):
         if not isinstance(error, dict):
             raise UserError(f"{path}:{number}: is no failed sample (an object with columns)")
         failed = {column: error.get(column) for column in ERROR_COLUMNS}
@@ -78,31 +132,39 @@ def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
         yield failed
 
 
-def flatten(record: dict[str, Any]) -> dict[str, Any]:
-    """One flat row: timing keys as they are, model_config keys with their prefix."""
-    row = {k: v for k, v in record.items() if k not in ("timing", "model_config")}
-    row |= {f"model_config.{key}": value for key, value in record["model_config"].items()}
-    return row | record["timing"]
-
-
-def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
+def _read_lines(path: Path) -> Iterator[tuple[int, bytes, Any]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    value = json.loads(line)
-                    if "\\ud" in line:  # may be half a character, which no table can hold
-                        json.dumps(value, ensure_ascii=False).encode()
+                    value = _parsed(line)
+                except UnicodeDecodeError:
+                    raise
                 except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
                     raise UserError(f"{path}:{number}: not JSON ({error})") from None
-                yield number, value
+                yield number, line, value
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
+def _parsed(line: bytes) -> Any:
+    try:
+        return from_json(line, allow_inf_nan=False, cache_strings="keys")
+    except (ValueError, RecursionError):
+        pass  # the slower way says what is wrong, if anything is
+    value = json.loads(line.decode("utf-8"))
+    if b"\\ud" in line:  # may be half a character, which no table can hold
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
 def _request_of(record: dict[str, Any]) -> tuple:
-    keys = (*IDENTITY, "id", "repeat", "row_digest")
-    config = sorted(record["model_config"].items())
-    return (*map(record.get, keys), repr(config))
+    config = record["model_config"]
+    try:
+        told = (*config.values(), *config)
+        hash(told)
+    except TypeError:  # a list or an object in it
+        told = (repr(sorted(config.items())),)
+    return (*map(record.get, _REQUEST), *told)

@@ -6,6 +6,7 @@ through the lengths where there is one a sample.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,42 +18,55 @@ FEWEST = 8
 # Requests for each quantity of the line: fewer, and the line goes through whatever they are.
 RECORDS_A_TERM = 4
 REWEIGHTINGS = 5
+# Of groups that are fitted together, so that many need no more memory than some.
+REQUESTS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
 class Relative:
-    """Times in units of what was expected.
+    """Times in units of what was expected, of the requests of many groups.
 
     Attributes:
-        times: (requests,), 1 where a request took as long as expected; in the order of the input.
-        spent: degrees of freedom that the expectation took: samples, or terms of the line.
+        times: (requests,), 1 where a request took as long as expected; NaN where nothing is expected
+            of it: its group is too small, or it is alone of its sample where most are not.
+        spent: (groups,), degrees of freedom that the expectation took: samples, or terms of the line.
     """
 
     times: np.ndarray
-    spent: int
+    spent: np.ndarray
 
 
-def relative_times(ms: np.ndarray, sample: np.ndarray, tokens: np.ndarray) -> Relative | None:
-    """Times over the median of their own sample, or over the line; None where there are too few.
+def relative_times(
+    ms: np.ndarray, group: np.ndarray, sample: np.ndarray, tokens: np.ndarray, groups: int
+) -> Relative:
+    """Times over the median of their own sample, or over the line.
 
-    Where most requests have others of their sample beside them, those alone count.
+    Where most requests of a group have others of their sample beside them, those alone count.
 
     Args:
-        ms: (requests,), in the order in which they were made.
-        sample: (requests,), which sample a request belongs to, 0 … n-1.
+        ms: (requests,), in the order in which they were made; those of a group follow each other.
+        group: (requests,), 0 … groups-1.
+        sample: (requests,), 0 … n-1, none of them empty and none of two groups.
         tokens: (requests, quantities), the prompt's length first; what the time may grow with.
     """
-    has_others = np.bincount(sample)[sample] > 1 if len(sample) else np.empty(0, bool)
-    if has_others.sum() * 2 > len(ms):
-        ms, sample = ms[has_others], sample[has_others]
-        if len(ms) < FEWEST:
-            return None
-        sample = np.unique(sample, return_inverse=True)[1]
-        return Relative(ms / medians_of(ms, sample)[sample], sample.max() + 1)
-    terms = _terms(tokens)
-    if len(ms) < max(FEWEST, RECORDS_A_TERM * terms.shape[1]):
-        return None
-    return Relative(ms / _line(ms, terms), terms.shape[1])
+    number = np.bincount(group, minlength=groups)
+    has_others = np.bincount(sample)[sample] > 1
+    several = np.bincount(group, has_others, groups)
+    by_sample = several * 2 > number
+    counts = by_sample[group] & has_others & (several >= FEWEST)[group]
+    times, spent = np.full(len(ms), np.nan), np.zeros(groups, int)
+    if counts.any():
+        own = np.unique(sample[counts], return_inverse=True)[1]
+        times[counts] = ms[counts] / medians_of(ms[counts], own)[own]
+        home = np.zeros(own.max() + 1, int)
+        home[own] = group[counts]
+        spent += np.bincount(home, minlength=groups)
+    first = np.cumsum(number) - number
+    for places, terms in _with_terms(tokens, first, number, np.flatnonzero(~by_sample)):
+        rows, size = first[places][:, None] + np.arange(terms.shape[1]), terms.shape[2]
+        times[rows] = ms[rows] / _lines(ms[rows], terms)
+        spent[places] = size
+    return Relative(times, spent)
 
 
 def medians_of(values: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -63,24 +77,46 @@ def medians_of(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     return (ordered[first + (sizes - 1) // 2] + ordered[first + sizes // 2]) / 2
 
 
-def _terms(tokens: np.ndarray) -> np.ndarray:
-    """A constant, every quantity that differs, and the prompt's square where there is room for it.
+def _with_terms(
+    tokens: np.ndarray, first: np.ndarray, number: np.ndarray, wanted: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Groups (n,) of one size and with the same terms, some at a time, and these: (n, size, terms).
 
-    Attention grows with the square of the prompt.
+    Terms are a constant, every quantity that differs, and the prompt's square where there is room
+    for it: attention grows with the square of the prompt.
     """
-    scaled = tokens / np.maximum(tokens.max(axis=0, initial=1), 1)
-    varies = np.ptp(tokens, axis=0) > 0 if len(tokens) else np.zeros(tokens.shape[1], bool)
-    columns = [np.ones(len(tokens)), *scaled.T[varies]]
-    if varies[0] and len(tokens) >= RECORDS_A_TERM * (len(columns) + 1):
-        columns.append(scaled[:, 0] ** 2)
-    return np.stack(columns, axis=1)
+    for size in np.unique(number[wanted]):
+        if size < FEWEST:
+            continue
+        alike = wanted[number[wanted] == size]
+        for some in np.array_split(alike, -(-len(alike) * size // REQUESTS_AT_ONCE)):
+            own = tokens[first[some][:, None] + np.arange(size)]
+            scaled = own / np.maximum(own.max(axis=1, keepdims=True), 1)
+            varies = np.ptp(own, axis=1) > 0
+            for pattern in np.unique(varies, axis=0):
+                same = (varies == pattern).all(axis=1)
+                columns = [np.ones((same.sum(), size, 1)), scaled[same][:, :, pattern]]
+                number_of_terms = 1 + pattern.sum()
+                if pattern[0] and size >= RECORDS_A_TERM * (number_of_terms + 1):
+                    columns.append(scaled[same][:, :, :1] ** 2)
+                terms = np.concatenate(columns, axis=2)
+                if size >= RECORDS_A_TERM * terms.shape[2]:
+                    yield some[same], terms
 
 
-def _line(ms: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """Times on the line of least relative squares, as in ``stage_costs``; slow outliers count less."""
-    expected = np.full_like(ms, np.median(ms))
+def _lines(ms: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """Times on each group's line of least relative squares; slow outliers count less.
+
+    As in ``stage_costs``. Both are (groups, requests).
+    """
+    expected = np.repeat(np.median(ms, axis=1, keepdims=True), ms.shape[1], axis=1)
+    least = ms.min(axis=1, keepdims=True) / 2
     for _ in range(REWEIGHTINGS):
         weight = np.sqrt(huber_weights(ms / expected - 1)) / expected
-        coefficients = np.linalg.lstsq(terms * weight[:, None], ms * weight, rcond=None)[0]
-        expected = np.maximum(terms @ coefficients, ms.min() / 2)
+        # Quantities may grow with one another: of all such lines the one of least coefficients.
+        inverse = np.linalg.pinv(
+            terms * weight[:, :, None], rcond=np.finfo(float).eps * ms.shape[1]
+        )
+        coefficients = inverse @ (ms * weight)[:, :, None]
+        expected = np.maximum((terms @ coefficients)[:, :, 0], least)
     return expected

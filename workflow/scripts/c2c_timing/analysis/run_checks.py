@@ -34,16 +34,17 @@ def check_runs(timings: Sequence[Path], wanted: Mapping[str, Any] | None = None)
     Raises:
         UserError: names the first such shard, the setting, both values, and how many others there are.
     """
-    runs = [(path, run) for path in timings if (run := read_run(run_file(path)))]
-    for path, run in runs:
-        _check_errors(path, run)
-    problems = list(_unlike(runs, wanted) if wanted else _at_odds(runs))
+    # One at a time: of ten thousand, with all that they tell, memory would be full.
+    runs = ((path, run) for path in timings if (run := read_run(run_file(path))))
+    checked = ((path, run) for path, run in runs if _has_errors(path, run))
+    problems = list(_unlike(checked, wanted) if wanted else _at_odds(checked))
     if problems:
         more = f" (and {len(problems) - 1} more such shards)" if len(problems) > 1 else ""
         raise UserError(problems[0] + more)
 
 
-def _check_errors(path: Path, run: Run) -> None:
+def _has_errors(path: Path, run: Run) -> bool:
+    """True: the failed samples that a run counts are there."""
     failed = (run.get("counts") or {}).get("errors")
     places = (errors_file(path), errors_file_beside(path))
     if failed and not any(place.is_file() for place in places):
@@ -51,6 +52,7 @@ def _check_errors(path: Path, run: Run) -> None:
             f"{path}: {failed} of its samples failed, but {places[0]} is gone; put it back, or "
             "delete the shard and time it again"
         )
+    return True
 
 
 def _unlike(runs: Iterable[tuple[Path, Run]], wanted: Mapping[str, Any]) -> Iterator[str]:

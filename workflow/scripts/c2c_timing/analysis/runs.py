@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from ..cards.subject_names import subject_today
 from ..errors import UserError
 from ..meters.load import busy_words, highest_load
@@ -86,6 +88,19 @@ def read_busy(run_files: Iterable[Path]) -> dict[tuple[str | None, ...], str]:
     return {shard: load for shard, load in words.items() if load}
 
 
+def read_watched(
+    run_files: Iterable[Path],
+) -> tuple[set[tuple[str | None, ...]], dict[tuple[str | None, ...], str]]:
+    """``read_throttled`` and ``read_busy`` of very many runs, each read once."""
+    throttled, busy = set(), {}
+    for _, run in _read_runs(run_files):
+        if (run.get("watch") or {}).get("throttled"):
+            throttled.add(_shard_key(run))
+        if load := busy_words(run):
+            busy[_shard_key(run)] = load
+    return throttled, busy
+
+
 def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:
     config = run["model_config"]
     setting = (config.get(name.removeprefix("model_config.")) for name in SETTING)
@@ -102,13 +117,20 @@ def read_run(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = _parsed(path.read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a shard's run file ({error!r})") from None
     is_run = isinstance(run, dict) and isinstance(run.get("pair"), str)
     if not is_run or not isinstance(run.get("model_config"), dict):
         raise UserError(f"{path}: not a shard's run file (it names no pair or model_config)")
     return run
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return from_json(content, cache_strings="keys")
+    except (ValueError, RecursionError):
+        return json.loads(content.decode("utf-8"))  # which says what is wrong
 
 
 def _read_runs(run_files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:

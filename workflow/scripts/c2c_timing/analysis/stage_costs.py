@@ -147,9 +147,10 @@ def _fit(points: pd.DataFrame, samples: int, counts: np.ndarray) -> Line:
 
 
 def huber_weights(residuals: np.ndarray) -> np.ndarray:
-    """Weights of Huber's M-estimator, tuned to 95 % efficiency for normal errors."""
+    """Weights of Huber's M-estimator, tuned to 95 % efficiency for normal errors; by row (..., n)."""
     # Where most residuals are 0 they keep their weight.
-    spread = max(1.4826 * np.median(np.abs(residuals)), 1e-12)
+    middle = np.median(np.abs(residuals), axis=-1, keepdims=True)
+    spread = np.maximum(1.4826 * middle, 1e-12)
     return np.minimum(1, 1.345 * spread / np.maximum(np.abs(residuals), 1e-12))
 
 

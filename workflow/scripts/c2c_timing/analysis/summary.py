@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
 import pandas as pd
 
-from ..statistics import median_intervals
+from ..statistics import spreads
 from .columns import (
     ERROR_COLUMNS,
     IDENTITY,
@@ -53,7 +52,13 @@ def summarize(
     for column in LENGTHS:
         counts[f"{column}_median"] = groups[column].median()
     peak = groups["peak_memory_bytes"].max().astype("Int64").rename("peak_memory_bytes_max")
-    parts = [counts, judge(groups, throttled, busy), _accuracy(timings), peak, *_spread(groups)]
+    parts = [
+        counts,
+        judge(groups, throttled, busy),
+        _accuracy(timings),
+        peak,
+        *_spread(timings, groups, counts.index),
+    ]
     parts.append(_own_peak(timings))
     table = _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
     return table.fillna({SETUP: ""})[setup_last(table.columns)]
@@ -65,33 +70,17 @@ def _own_peak(timings: pd.DataFrame) -> pd.Series:
     return groups.max().astype("Int64").rename("own_peak_memory_bytes_max")
 
 
-def _spread(groups: pd.api.typing.DataFrameGroupBy) -> list[pd.DataFrame]:
-    statistics = {
-        "mean": groups[TIMING_KEYS].mean(),
-        "std": groups[TIMING_KEYS].std(ddof=1),
-        "median": groups[TIMING_KEYS].median(),
-        **_median_intervals(groups),
-        "p90": groups[TIMING_KEYS].quantile(0.9),
-        "p99": groups[TIMING_KEYS].quantile(0.99),
-    }
+def _spread(
+    timings: pd.DataFrame, groups: pd.api.typing.DataFrameGroupBy, index: pd.Index
+) -> list[pd.DataFrame]:
+    group = groups.ngroup().to_numpy()
+    # Samples of a group: no two groups have the same one.
+    sample = timings.assign(group=group).groupby(["group", *SAMPLE], sort=False).ngroup().to_numpy()
     return [
-        pd.DataFrame({f"{key}_{name}": values[key] for name, values in statistics.items()})
+        pd.DataFrame(spreads(timings[key].to_numpy(float), group, sample, len(index)), index)
+        .add_prefix(f"{key}_")
         for key in TIMING_KEYS
-    ]
-
-
-def _median_intervals(groups: pd.api.typing.DataFrameGroupBy) -> dict[str, pd.DataFrame]:
-    names, ends = [], []
-    for name, rows in groups:
-        sample = pd.factorize(pd.MultiIndex.from_frame(rows[SAMPLE]))[0]
-        names.append(name)
-        ends.append(median_intervals(rows[TIMING_KEYS].to_numpy(float), sample))
-    index = pd.MultiIndex.from_tuples(names, names=KEYS)
-    low, high = (np.array(values) for values in zip(*ends, strict=True))
-    return {
-        "median_low": pd.DataFrame(low, index, TIMING_KEYS),
-        "median_high": pd.DataFrame(high, index, TIMING_KEYS),
-    }
+    ]  # fmt: skip
 
 
 def _accuracy(timings: pd.DataFrame) -> pd.DataFrame:

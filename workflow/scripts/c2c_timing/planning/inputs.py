@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,29 @@ def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any
     card = load_dataset_card(dataset)
     if subject not in card.subjects:
         raise UserError(unknown(f"subject of {dataset}", subject, card.subjects))
-    files = [*card.files_for(subject), *load_pair_card(pair).files]
-    files += code_files.method_templates(config["methods"])
+    templates = (card.prompt_for(subject), card.question)
+    files = [*_shared_files(pair, dataset, subject, templates, tuple(config["methods"]))]
     if config["source"] == "builtin":
-        files.append(card.sample_file(subject))
+        files += _relative([card.sample_file(subject)])
     if config["source"] == SYNTHETIC:
-        files += document_files()
-    files += [path for path in _own_rows(dataset, config) if not _looks_like_pattern(path)]
-    return _relative(files)
+        files += _relative(document_files())
+    rows = _own_rows(dataset, config)
+    return files + _relative(path for path in rows if not _looks_like_pattern(path))
+
+
+# Of ten thousand shards most have the same ones: templates are parsed to find what they include.
+_SHARED: dict[tuple, list[str]] = {}
+
+
+def _shared_files(
+    pair: str, dataset: str, subject: str, templates: tuple, methods: tuple[str, ...]
+) -> list[str]:
+    """What shards of a pair and a data set have in common, if their templates are the same."""
+    key = (pair, dataset, templates, methods)
+    if key not in _SHARED:
+        files = [*load_dataset_card(dataset).files_for(subject), *load_pair_card(pair).files]
+        _SHARED[key] = _relative(files + code_files.method_templates(methods))
+    return _SHARED[key]
 
 
 def unlisted_rows(dataset: str, config: Mapping[str, Any]) -> list[str]:
@@ -58,6 +74,19 @@ def timing_code(config: Mapping[str, Any]) -> list[str]:
     """Modules that a shard's files depend on. Its command and how its run is kept are none."""
     audit = code_files.closure(AUDIT) if config["audit"] else []
     return _relative(sorted({*code_files.record_code(), *audit}))
+
+
+def timing_code_digest(config: Mapping[str, Any]) -> str:
+    """Of the contents of these modules: as one parameter of every shard.
+
+    A hundred files as inputs of each of ten thousand shards would be looked at a million times.
+    """
+    digest = hashlib.sha256()
+    for path in timing_code(config):
+        digest.update(
+            f"{path}\n{hashlib.sha256((PROJECT / path).read_bytes()).hexdigest()}\n".encode()
+        )
+    return digest.hexdigest()[:16]
 
 
 def command_code(script: str) -> list[str]:

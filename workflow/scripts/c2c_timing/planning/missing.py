@@ -6,8 +6,8 @@ has to be made: a deleted shard behind a table that is there goes unnoticed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 # What a shard is timed from is no result: whether that is there, its own job sees.
@@ -27,8 +27,8 @@ def unnoticed(rules: Iterable[Any]) -> list[str]:
         seen.add(file)
         sources = makers.sources_of(file)
         todo += sources
-        if Path(file).exists():
-            missing |= {source for source in sources if not Path(source).exists()}
+        if sources and os.path.exists(file):  # noqa: PTH110 (of very many files)
+            missing |= {source for source in sources if not os.path.exists(source)}  # noqa: PTH110
     return sorted(missing)
 
 
@@ -38,10 +38,13 @@ class _Makers:
     def __init__(self, rules: Iterable[Any]) -> None:
         self._rules = [rule for rule in rules if rule.output]
         self._by_file = {str(file): rule for rule in self._rules for file in rule.output}
+        self._patterns = [
+            (name, rule) for rule in self._rules for name in rule.output if name.contains_wildcard()
+        ]
 
     def all_files(self) -> list[str]:
         """What the rules make; patterns stand for themselves, what fits them is found as a source."""
-        return list(self._by_file)
+        return [str(file) for rule in self._rules for file in rule.output]
 
     def sources_of(self, file: str) -> list[str]:
         """What a file is made of, as far as rules make that; nothing for a shard's files."""
@@ -51,10 +54,10 @@ class _Makers:
         return [source for source in _plain(rule.input) if self._maker(source)]
 
     def _maker(self, file: str) -> Any:
-        if file in self._by_file:
-            return self._by_file[file]
-        matching = (rule for rule in self._rules for name in rule.output if name.match(file))
-        return next(matching, None)
+        if file not in self._by_file:
+            matching = (rule for name, rule in self._patterns if name.match(file))
+            self._by_file[file] = next(matching, None)
+        return self._by_file[file]
 
 
 def _plain(files: Sequence[Any]) -> list[str]:

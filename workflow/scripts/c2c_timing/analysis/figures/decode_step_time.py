@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ...stages import PER_TOKEN, Stage
 from ..columns import method_title
-from .style import method_colour, methods, offsets, panels, share_scale, what
+from .style import dots, dots_note, method_colour, methods, offsets, panels, share_scale, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -23,7 +23,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     )
     labels = {}
     for (boxes, course), (title, rows) in zip(axes, shown, strict=True):
-        series = _series(rows)
+        series = [(label, colour, dots(steps)) for label, colour, steps in _series(rows)]
         highest = 0.0
         for offset, (label, colour, steps) in zip(offsets(len(series)), series, strict=True):
             for place, dataset in enumerate(datasets):
@@ -36,7 +36,10 @@ def draw(timings: pd.DataFrame) -> Figure:
             (labels[label],) = course.plot(medians.index + 1, medians, color=colour)
         boxes.set_yticks(range(len(datasets)), datasets)
         boxes.set_xlim(0, highest * 1.08)
-        boxes.set_xlabel("time of one decode step (ms)\nbox: quartiles, whiskers: p1 to p99")
+        boxes.set_xlabel(
+            "time of one decode step (ms)\nbox: quartiles, whiskers: p1 to p99"
+            + dots_note(steps for *_, steps in _series(rows)).replace("dots: ", "from ")
+        )
         boxes.set_title(title, loc="left")
         course.set_ylim(bottom=0)
         course.set_xlabel("step (tokens generated)")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ...stages import Stage
 from ..stage_costs import with_token_columns
-from .style import label_powers, panels, what
+from .style import dots, dots_note, label_powers, panels, what
 
 PREFILLS = (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL)
 
@@ -25,8 +25,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         for stage in PREFILLS:
             points = rows[[stage.tokens, stage.key]].dropna()
             if len(points):
-                lengths, times = points.to_numpy(float).T
-                _dots_and_line(axis, lengths, times, stage)
+                _dots_and_line(axis, points, stage)
         lengths = rows[[stage.tokens for stage in PREFILLS]].stack()
         if lengths.max() > 10 * lengths.min():  # short prompts would vanish beside long ones
             axis.set_xscale("log")
@@ -38,12 +37,14 @@ def draw(timings: pd.DataFrame) -> Figure:
         axis.set_title(title, loc="left")
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=9, loc="upper left")
-    axes[-1, 0].set_xlabel("prompt tokens that the model reads in prefill (tokens)")
+    note = dots_note(rows[[stage.key]].dropna() for _, rows in shown for stage in PREFILLS)
+    axes[-1, 0].set_xlabel(f"prompt tokens that the model reads in prefill (tokens){note}")
     figure.suptitle(f"Prefill against prompt length\n{what(timings)}", fontsize=11)
     return figure
 
 
-def _dots_and_line(axis: plt.Axes, lengths: np.ndarray, times: np.ndarray, stage: Stage) -> None:
+def _dots_and_line(axis: plt.Axes, points: pd.DataFrame, stage: Stage) -> None:
+    lengths, times = points.to_numpy(float).T
     name: str | None = stage.label
     if len(np.unique(lengths)) > 1:
         slope, start = np.polyfit(lengths, times, 1, w=1 / times)
@@ -52,4 +53,5 @@ def _dots_and_line(axis: plt.Axes, lengths: np.ndarray, times: np.ndarray, stage
         fit = f"{name}: {start:.3g} ms + {slope * 1e3:.3g} µs · tokens"
         axis.plot(along[line > 0], line[line > 0], color=stage.colour, label=fit)
         name = None  # the line has one
+    lengths, times = dots(points).to_numpy(float).T
     axis.plot(lengths, times, ".", color=stage.colour, alpha=0.5, label=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import matplotlib
 
@@ -22,9 +23,12 @@ from ...runtime_table import REFERENCE, RUNTIMES
 from ...whole_files import written_whole
 from ..columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order
 
+Rows = TypeVar("Rows", pd.DataFrame, pd.Series)
 Panel = tuple[str, pd.DataFrame]
 # Of what cannot be told from 1.
 UNCLEAR_MARK = "X"
+# Of one series: more cannot be told from each other, and an SVG holds each of them.
+MOST_DOTS = 20_000
 # High end over low end of a logarithmic axis.
 NARROW, MIDDLE = 4, 15
 plt.rcParams.update(
@@ -60,6 +64,21 @@ def what(timings: pd.DataFrame) -> str:
         f"{names('model_config.weights')} weights · "
         f"{'' if runtimes == REFERENCE else f'{runtimes} · '}{len(timings)} requests"
     )
+
+
+def dots(rows: Rows) -> Rows:
+    """Records whose dots are drawn: of very many every n-th, in the order in which they were made."""
+    return rows.iloc[:: _every(rows)]
+
+
+def dots_note(groups: Iterable[pd.DataFrame | pd.Series]) -> str:
+    """What an axis' label says where not all dots are drawn; empty where all are."""
+    every = max((_every(rows) for rows in groups), default=1)
+    return f"\ndots: one request in {every} of the longest series" if every > 1 else ""
+
+
+def _every(rows: pd.DataFrame | pd.Series) -> int:
+    return max(1, -(-len(rows) // MOST_DOTS))
 
 
 def panels(table: pd.DataFrame, among: pd.DataFrame | None = None) -> list[Panel]:

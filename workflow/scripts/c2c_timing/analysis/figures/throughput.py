@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..columns import method_title
-from .style import method_colour, methods, offsets, panels, share_scale, what
+from .style import dots, dots_note, method_colour, methods, offsets, panels, share_scale, what
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -24,10 +24,13 @@ def draw(timings: pd.DataFrame) -> Figure:
             own = rows[rows["method"] == method]
             places = np.arange(len(datasets)) + offset
             values = [own.loc[own["dataset"] == d, "tokens_per_second"].dropna() for d in datasets]
-            labels[method_title(method)] = _spreads(axis, places, values, method_colour(method))
+            drawn = [dots(points) for points in values]
+            colour = method_colour(method)
+            labels[method_title(method)] = _spreads(axis, places, values, drawn, colour)
         axis.set_yticks(range(len(datasets)), datasets)
         axis.set_xlim(left=0)
-        axis.set_xlabel("decode throughput (tokens per second)")
+        note = dots_note(own for _, own in rows.groupby(["dataset", "method"]))
+        axis.set_xlabel(f"decode throughput (tokens per second){note}")
         axis.set_title(title, loc="left")
         axis.grid(axis="x", alpha=0.3)
     share_scale(axes[:, 0], shown)
@@ -39,10 +42,16 @@ def draw(timings: pd.DataFrame) -> Figure:
     return figure
 
 
-def _spreads(axis: plt.Axes, places: np.ndarray, values: list[pd.Series], colour: str) -> Line2D:
+def _spreads(
+    axis: plt.Axes,
+    places: np.ndarray,
+    values: list[pd.Series],
+    drawn: list[pd.Series],
+    colour: str,
+) -> Line2D:
     """Dots, spreads and medians of one method; the handle of its medians."""
-    for place, points in zip(places, values, strict=True):
-        axis.plot(points, np.full(len(points), place), ".", color=colour, alpha=0.25, ms=4)
+    for place, points, some in zip(places, values, drawn, strict=True):
+        axis.plot(some, np.full(len(some), place), ".", color=colour, alpha=0.25, ms=4)
         if len(points):
             low, high = np.quantile(points, [0.1, 0.9])
             axis.plot([low, high], [place, place], color=colour, lw=2)

@@ -1,0 +1,12 @@
+"""Parts of ``benchmarks/sweep.py``: each measures one thing, and gives a figure after the other."""
+
+from __future__ import annotations
+
+from .figure import Figure
+from .merging import merging
+from .planning import planning
+
+# By name; each is given a folder for its files, and the command's flags.
+PARTS = {"plan": planning, "merge": merging}
+
+__all__ = ["PARTS", "Figure"]
