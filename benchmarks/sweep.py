@@ -1,4 +1,4 @@
-"""What a sweep costs beside its requests, part by part: planning, merging, tables and figures."""
+"""What a sweep costs beside its requests, part by part: shards, whole runs, planning, merging."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from c2c_timing.exits import exits_cleanly
 from c2c_timing.places import user_path
 
 EXAMPLES = """examples:
+  python benchmarks/sweep.py --only shards default full
   python benchmarks/sweep.py --only plan --shards 1000 10000
   python benchmarks/sweep.py --only merge --records 10000 100000 1000000 --output sweep.tsv
 """
@@ -25,7 +26,7 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--only", nargs="+", choices=sorted(PARTS), default=sorted(PARTS))
+    flags.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
     flags.add_argument(
         "--shards", nargs="+", type=positive, default=[1_000, 10_000], help="of plan"
     )
@@ -33,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
         "--records", nargs="+", type=positive, default=[10_000, 100_000, 1_000_000], help="of merge"
     )
     flags.add_argument("--records_per_shard", type=positive, default=100, help="of merge")
+    flags.add_argument("--rounds", type=positive, default=8, help="of shards")
+    flags.add_argument("--pair", default="tiny", help="of shards")
+    flags.add_argument("--weights", help="of shards; instead of the card's")
+    flags.add_argument("--device", default="cpu", help="of shards")
+    flags.add_argument("--dtype", default="float32", help="of shards")
+    flags.add_argument("--runtime", default="eager", help="of shards")
     flags.add_argument("--cores", type=positive, default=2)
     flags.add_argument(
         "--folder", type=user_path, help="where shards are invented, and kept; default: nowhere"
