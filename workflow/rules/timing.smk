@@ -27,7 +27,7 @@ rule time_shard:
         # Shards that share a machine would disturb each other's times.
         stopwatch=1,
     params:
-        flags=lambda wildcards: jobs.timing_flags(wildcards.dataset, config),
+        flags=lambda wildcards: flags_of(wildcards.dataset),
         # None of these is used below. Code, but for the command itself: what that does beside timing
         # may change without a new time.
         code=TIMING_CODE,
