@@ -1,5 +1,6 @@
 """Names that the rules share: the checked config, the plan, closed wildcard vocabularies."""
 
+import functools
 import json
 import re
 import sys
@@ -78,6 +79,12 @@ def remake_missing(wildcards):
     """
     workflow.dag.forcefiles.update(missing.unnoticed(workflow.rules))
     return []
+
+
+@functools.cache
+def flags_of(dataset, chunk):
+    """Flags of the timing command: the same for all shards of a data set."""
+    return jobs.timing_flags(dataset, config, chunk)
 
 
 # Of a job that merges, compares or draws; tried again, it asks for more.

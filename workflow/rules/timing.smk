@@ -33,8 +33,8 @@ rule time_shard:
         stopwatch=1,
     params:
         subject=lambda wildcards: split_chunk_name(wildcards.subject)[0],
-        flags=lambda wildcards: jobs.timing_flags(
-            wildcards.dataset, config, split_chunk_name(wildcards.subject)[1]
+        flags=lambda wildcards: flags_of(
+            wildcards.dataset, split_chunk_name(wildcards.subject)[1]
         ),
         # None of these is used below. Code, but for the command itself: what that does beside timing
         # may change without a new time.
