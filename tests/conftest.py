@@ -1,6 +1,7 @@
 """One thread for torch in tests: they run beside each other, and wait for nobody's stopwatch.
 
-No example of Hypothesis is too slow. And the fuzz tests' counts at the end.
+No example of Hypothesis is too slow. Long files come first, so that none is left for the end. And
+the fuzz tests' counts at the end.
 """
 
 from __future__ import annotations
@@ -8,15 +9,44 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What tests time is no measurement: it need not keep others from timing.
 _locks = tempfile.TemporaryDirectory(prefix="c2c-timing-locks-")
 os.environ["C2C_TIMING_LOCKS"] = _locks.name
+TESTS = Path(__file__).parent
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# A worker takes one file after another, and one that begins late is waited for. The cluster's mostly
+# waits; whoever owns it keeps its next file waiting too, so that a short one has that place.
+LONG_FIRST = [
+    "slurm/test_cluster.py",
+    "test_pipeline.py",
+    "engine/test_compiled.py",
+    "engine/test_fitness.py",
+    "test_pipeline_comparisons.py",
+    "test_pipeline_probes.py",
+    "engine/test_aligned_parity.py",
+    "test_pipeline_hub.py",
+    "shard/test_resume.py",
+    "shard/test_commits.py",
+    "probes/self_test/test_self_test.py",
+    "engine/test_ladder_parity.py",
+    "engine/test_static_lengths.py",
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the order within a file: what its tests share is made once."""
+    places = {TESTS / name: place for place, name in enumerate(LONG_FIRST)}
+    if gone := [str(path) for path in places if not path.is_file()]:
+        raise pytest.UsageError(f"tests/conftest.py: LONG_FIRST names no file: {', '.join(gone)}")
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -19,7 +21,6 @@ SMALL = {
     "max_new_tokens": 3,
     "self_test": False,  # it takes longer than all of this; its own test says when it runs
 }
-SHARD = ["results/timings/tiny/gsm8k_main_timing.jsonl"]
 
 
 def copy_project(folder: Path) -> Path:
@@ -29,6 +30,11 @@ def copy_project(folder: Path) -> Path:
     shutil.copytree(ROOT, folder, ignore=ignored)
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
     return folder
+
+
+def copy_finished(project: Path, folder: Path) -> Path:
+    """A project with its results, for a test to damage: times of change are kept."""
+    return Path(shutil.copytree(project, folder, copy_function=shutil.copy2))
 
 
 def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
@@ -41,9 +47,36 @@ def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml",
     return done.returncode, done.stdout + done.stderr
 
 
+# A plan is made in a fork of a process that has imported Snakemake, and none of the project.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["snakemake.cli"])
+
+
+def dry_run(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
+    """What ``snakemake --dry-run`` ends with and says."""
+    config = ["--configfile", configfile] if configfile else []
+    words = ("--cores", "2", "--dry-run", *words, *config)
+    with tempfile.NamedTemporaryFile("r") as said:
+        process = FORKS.Process(target=_in_a_fork, args=(project, words, said.name))
+        process.start()
+        process.join(PATIENCE)
+        assert process.exitcode is not None
+        return process.exitcode, said.read()
+
+
+def _in_a_fork(project: Path, words: tuple[str, ...], log: str) -> None:
+    with Path(log).open("w") as said:
+        for stream in (1, 2):
+            os.dup2(said.fileno(), stream)
+    os.chdir(project)
+    from snakemake.cli import main
+
+    main(words)
+
+
 def planned(project: Path, *words: str, configfile: str | None = "small.yaml") -> list[str]:
     """Jobs of a dry run: the rule, and for shards the file they make."""
-    code, text = snakemake(project, "--dry-run", *words, configfile=configfile)
+    code, text = dry_run(project, *words, configfile=configfile)
     assert code == 0, text
     jobs, rule = [], None
     for line in text.splitlines():

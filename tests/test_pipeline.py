@@ -6,13 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from patience import PATIENCE
-from pipeline_runs import SHARD, SMALL, copy_project, planned, snakemake
+from pipeline_runs import SMALL, copy_finished, copy_project, dry_run, planned, snakemake
 
 pytestmark = pytest.mark.pipeline
 
@@ -27,8 +25,8 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def project(finished, tmp_path):
-    """A finished project of one's own: times of change are kept."""
-    return Path(shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2))
+    """A finished project of one's own."""
+    return copy_finished(finished, tmp_path / "project")
 
 
 def test_everything_is_there(finished):
@@ -142,20 +140,14 @@ def test_a_figure_that_is_none_of_the_config_s_own_is_drawn_alone(finished):
     assert planned(finished) == []
 
 
-def test_a_deleted_shard_alone_is_timed_again(project):
-    shards = sorted((project / "results/timings/tiny").glob("*.jsonl"))
+def test_a_shard_that_a_person_wrote_over_is_refused_and_once_deleted_it_alone_is_timed_again(
+    project,
+):
     others = {
-        path: path.stat().st_mtime_ns for path in shards if path.name != "gsm8k_main_timing.jsonl"
+        path: path.stat().st_mtime_ns
+        for path in (project / "results/timings/tiny").glob("*.jsonl")
+        if path.name != "gsm8k_main_timing.jsonl"
     }
-    (project / "results" / GSM8K).unlink()
-    code, text = snakemake(project, "results/summary.tsv")
-    assert code == 0, text
-    assert (project / "results" / GSM8K).exists()
-    assert {path: path.stat().st_mtime_ns for path in others} == others
-    assert planned(project, "results/summary.tsv") == []
-
-
-def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project):
     words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
     command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
     subprocess.run(command, cwd=project, check=True, timeout=PATIENCE)
@@ -171,6 +163,10 @@ def test_a_shard_that_a_person_wrote_over_with_other_settings_is_refused(project
     code, text = snakemake(project, "results/summary.tsv")
     assert code == 0, text
     assert pd.read_csv(project / "results/summary.tsv", sep="\t")["count"].tolist() == [2, 2, 2]
+    assert (project / "results" / GSM8K).exists()
+    assert len(others) == 2
+    assert {path: path.stat().st_mtime_ns for path in others} == others
+    assert planned(project, "results/summary.tsv") == []
 
 
 def test_a_deleted_shard_is_made_again_with_what_hangs_on_it(project):
@@ -233,62 +229,6 @@ def test_a_changed_config_reruns_all_and_another_target_only_its_own(project):
     ]
 
 
-def test_shards_wait_for_the_self_test_and_later_ones_time_nothing_again(tmp_path):
-    project = copy_project(tmp_path / "project")
-    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true"]
-    assert planned(project, *one) == ["self_test", "gsm8k_main_timing.jsonl"]
-    report = project / "results" / "self_test.json"
-    report.parent.mkdir(exist_ok=True)
-    report.write_text(json.dumps({"passed": False, "device": "cpu", "threads": 1, "node": "n",
-                                  "tested_at": "2026-01-01"}))  # fmt: skip
-    code, text = snakemake(project, *one)
-    assert code == 1
-    assert "error: results/self_test.json: the clock failed its self-test on cpu; stop" in text
-    report.write_text(report.read_text().replace("false", "true"))
-    code, text = snakemake(project, *one)
-    assert code == 0, text
-    assert "rule self_test" not in text
-    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
-    assert run["self_test"]["node"] == "n"
-    report.write_text(report.read_text() + " ")
-    assert planned(project, *one) == []
-    with (project / "workflow/scripts/c2c_timing/probes/self_test/witness.py").open("a") as file:
-        file.write("# edited\n")
-    assert planned(project, *one) == []
-    # A shard that is still to do is not forgotten, whatever changed in the test of the clock.
-    other = "results/timings/tiny/openbookqa_main_timing.jsonl"
-    both = [other, *one[:-3], "datasets=[gsm8k, openbookqa]", *one[-2:]]
-    assert planned(project, *both) == ["openbookqa_main_timing.jsonl"]
-
-
-def test_the_self_test_tests_every_runtime_of_the_config(tmp_path):
-    project = copy_project(tmp_path / "project")
-    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "self_test=true", "device=cpu"]
-    code, text = snakemake(project, *one, "runtimes=[eager, fused]")
-    log = (project / "results/logs/self_test.log").read_text()
-    assert code == 0, text + log
-    found = json.loads((project / "results/self_test.json").read_text())
-    assert found["runtimes"] == ["eager", "fused"]
-    assert {stage["runtime"] for stage in found["stages"]} == {"eager", "fused"}
-    assert "fused    t2t      handover" in log
-    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
-    assert run["self_test"]["is_this_device"]
-    assert run["self_test"]["untested_runtimes"] == []
-    assert planned(project, *one, "runtimes=[eager, fused]") == []
-
-
-def test_an_audit_stands_in_the_run_file_and_is_made_anew_when_its_code_changes(tmp_path):
-    project = copy_project(tmp_path / "project")
-    one = [*SHARD, "--config", "datasets=[gsm8k]", "num_samples=1", "audit=true", "device=cpu"]
-    code, text = snakemake(project, *one)
-    assert code == 0, text
-    run = json.loads((project / "results/timings/tiny/gsm8k_main_run.json").read_text())
-    assert run["audit"]["methods"]["c2c"]["launches"]["projector"]["operators"] > 0
-    with (project / "workflow/scripts/c2c_timing/probes/audit/trace.py").open("a") as file:
-        file.write("# edited\n")
-    assert planned(project, *one) == ["gsm8k_main_timing.jsonl"]
-
-
 def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
     """It leaves the others alone; tables wait for it, unless asked not to; mended, all is whole."""
     rows = project / "workflow/samples/gsm8k/main.jsonl"
@@ -327,65 +267,7 @@ def test_a_failed_shard_is_told_at_the_end_and_may_be_missing(project):
     ("methods=[c3c]", "did you mean c2c"), ("runtimes=[eagre]", "did you mean eager"),
 ])  # fmt: skip
 def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
-    code, text = snakemake(finished, "--dry-run", "--config", words[0])
+    code, text = dry_run(finished, "--config", words[0])
     assert code == 1
     assert words[1] in text
     assert "Traceback" not in text
-
-
-def test_all_methods_compared(tmp_path):
-    project = copy_project(tmp_path / "project")
-    compare = yaml.safe_load((project / "configs/compare.yaml").read_text())
-    small = SMALL | compare | {"num_samples": 5, "message_max_tokens": 4}
-    (project / "compare.yaml").write_text(yaml.safe_dump(small))
-    # Who asks for the speed-ups gets them, without figures and without a look at the device.
-    jobs = planned(project, "results/speedup.tsv", configfile="compare.yaml")
-    assert {job for job in jobs if not job.endswith("jsonl")} == {
-        "list_shards", "merge_timings", "compare_methods"
-    }  # fmt: skip
-    code, text = snakemake(project, configfile="compare.yaml")
-    assert code == 0, text
-    results = project / "results"
-    speedup = pd.read_csv(results / "speedup.tsv", sep="\t")
-    scopes = speedup.groupby("length_view")["scope"].value_counts()
-    assert scopes["natural"].to_dict() == scopes["fixed"].to_dict()
-    assert scopes["fixed"].to_dict() == {"overall": 3, "data set": 9, "subject": 9}
-    assert set(speedup["verdict"]) <= {"faster", "slower", "not distinguishable"}
-    assert set(pd.read_csv(results / "breakeven.tsv", sep="\t")["dataset"].fillna("")) == {
-        "", *SMALL["datasets"]
-    }  # fmt: skip
-    assert len(list((results / "plots").glob("*.png"))) == 7
-    records = pd.read_parquet(results / "timings.parquet")
-    # 5 samples of two data sets and the 2 of the third, 4 methods, 2 length views, 3 repeats
-    assert len(records) == (5 + 5 + 2) * 4 * 2 * 3
-    turns = records.groupby(["dataset", "id", "repeat"])["order"].apply(sorted)
-    assert all(places == list(range(1, 9)) for places in turns)
-    fixed = records[records["length_view"] == "fixed"]
-    assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
-    assert set(fixed["num_teacher_tokens"].dropna()) == {4}
-    assert records["correct"].isna().all()  # made-up weights are never right or wrong
-
-
-def test_runtimes_compared(tmp_path):
-    project = copy_project(tmp_path / "project")
-    runtimes = {"runtimes": ["eager", "fused"], "methods": ["c2c", "base", "t2t"]}
-    small = SMALL | runtimes | {"message_max_tokens": 4, "length_views": ["fixed"]}
-    (project / "runtimes.yaml").write_text(yaml.safe_dump(small))
-    by_data_set = "results/plots/ladder_by_data_set.png"
-    code, text = snakemake(project, "all", by_data_set, configfile="runtimes.yaml")
-    assert code == 0, text
-    results = project / "results"
-    ladder = pd.read_csv(results / "ladder.tsv", sep="\t").fillna({"dataset": ""})
-    assert set(ladder["dataset"]) == {"", *SMALL["datasets"]}
-    overall = ladder[ladder["dataset"] == ""]
-    assert overall[["runtime", "method", "num_samples"]].to_numpy().tolist() == [
-        [runtime, method, 6] for runtime in ("eager", "fused") for method in ("base", "t2t", "c2c")
-    ]
-    assert overall["request_ms_low"].notna().all()
-    verdicts = overall.loc[overall["method"] != "c2c", "c2c_verdict"]
-    assert set(verdicts) <= {"faster", "slower", "not distinguishable"}
-    assert "Where does the verdict turn?" in (results / "report.html").read_text()
-    for log in ("write_ladder.log", "compare_methods.log"):
-        assert "C2C against base alone: " in (results / "logs" / log).read_text()
-    assert (results / "plots" / "ladder.svg").is_file()
-    assert (project / by_data_set).is_file()

@@ -43,7 +43,8 @@ def test_a_published_pair_from_a_hub(tmp_path):
 
     project = copy_project(tmp_path / "project")
     config = {"pairs": ["qwen3-0.6b_qwen2.5-0.5b"], "datasets": ["gsm8k"], "source": "hub",
-              "num_samples": 2, "max_new_tokens": 3, "max_prompt_tokens": 900}  # fmt: skip
+              "num_samples": 2, "max_new_tokens": 3, "max_prompt_tokens": 900,
+              "self_test": False}  # fmt: skip
     (project / "hub.yaml").write_text(yaml.safe_dump(config))
     with StandInHub(root) as hub:
         environment = hub.environment(tmp_path / "home")

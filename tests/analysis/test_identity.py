@@ -166,13 +166,20 @@ FAILED = [{"id": f"f{n}", "dataset": "gsm8k", "subject": s, "pair": "tiny", "met
            "stage": "prompt", "error_type": "E", "message": "m"} for s in "ab" for n in range(2)]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Records in one file, the tables of it and their summary."""
+    records = shards()
+    tables = merge([write(tmp_path_factory.mktemp("whole"), records, FAILED)])
+    return records, tables, summarize(*tables)
+
+
 @settings(max_examples=40, derandomize=True, database=None, deadline=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(st.data())
-def test_copies_splits_and_merges_never_change_a_statistic(tmp_path_factory, data):
+def test_copies_splits_and_merges_never_change_a_statistic(tmp_path_factory, whole, data):
     folder = tmp_path_factory.mktemp("folder")
-    records = shards()
-    expected = merge([write(folder, records, FAILED, name="whole")])
+    records, expected, summary = whole
     # Every record and failure is dealt to one of some files, or to several, in any order of files.
     number = data.draw(st.integers(1, 5))
     places = st.sets(st.integers(0, number - 1), min_size=1)
@@ -189,7 +196,7 @@ def test_copies_splits_and_merges_never_change_a_statistic(tmp_path_factory, dat
     ]
     table, errors = merge(data.draw(st.permutations(paths)))
     pd.testing.assert_frame_equal(table, expected[0])
-    pd.testing.assert_frame_equal(summarize(table, errors), summarize(*expected))
+    pd.testing.assert_frame_equal(summarize(table, errors), summary)
 
 
 def test_the_order_of_files_and_a_second_run_keep_every_pair(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from compiled_code import compiled_code
 from engine.ladder import CPU, TOLERANCE, assert_same, opened, outcome
 from engine.running import run
 from folders import SHARED
@@ -123,12 +124,11 @@ METHODS = (c2c, base_alone, teacher_alone, c2c_closed)
 
 
 @pytest.mark.parametrize("runtime", ["fused", "moves", "compiled"])
-def test_every_runtime(case, runtime, tmp_path_factory, monkeypatch):
+def test_every_runtime(case, runtime, monkeypatch):
     if runtime == "compiled":
         if not shutil.which("g++"):
             pytest.skip("no g++: nothing can be compiled here")
-        folder = tmp_path_factory.getbasetemp() / "inductor"
-        monkeypatch.setenv(CACHE_VARIABLE, str(folder))
+        monkeypatch.setenv(CACHE_VARIABLE, str(compiled_code()))
     request = case.tokenized.request
     methods = METHODS[:1] if runtime == "compiled" else METHODS
     wanted = [outcome(opened("eager", case.pair), method, request) for method in methods]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from dataclasses import replace
 
 import pytest
 import torch
+from compiled_code import compiled_code
 from engine.ladder import CPU, TOLERANCE, Keeping, assert_same, outcome
 
 from c2c_timing.engine.decoding import Decoding
@@ -28,18 +30,16 @@ COMPILED_METHODS = ("base", "c2c")
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny():
     """The tiny pair under every runtime of a CPU; each method's move made once."""
     if not shutil.which("g++"):
         pytest.skip("no g++: nothing can be compiled here")
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.getbasetemp() / "inductor"
-        patch.setenv(CACHE_VARIABLE, str(folder))
+        patch.setenv(CACHE_VARIABLE, str(compiled_code()))
         session, tasks = open_tiny("cpu", RUNTIMES)
         tasks = {method: task.shortened(FEW_TOKENS) for method, task in tasks.items()}
         for method in COMPILED_METHODS:
             session.make_ready(Trial(method, "compiled", tasks[method]))
-        assert any(folder.iterdir())  # what was compiled lies where the user said
         yield session, tasks
 
 
@@ -47,6 +47,16 @@ def compare(session, method, task):
     wanted = outcome(session.running["eager"], session.methods[method], task)
     for name in ("fused", "compiled"):
         assert_same(outcome(session.running[name], session.methods[method], task), wanted)
+
+
+def test_what_is_compiled_lies_where_the_user_said(tiny, tmp_path, monkeypatch):
+    session, _ = tiny
+    assert os.environ[CACHE_VARIABLE] == str(compiled_code())  # after the pair was opened
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    builder = type(session.running["compiled"].builder)()
+    builder.compiled(lambda x: 3 * x + 1)(torch.ones(3))
+    assert os.environ[CACHE_VARIABLE] == str(tmp_path)
+    assert list(tmp_path.rglob("*.so"))
 
 
 @pytest.mark.parametrize("method", COMPILED_METHODS)

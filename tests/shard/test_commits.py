@@ -80,7 +80,7 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
 
 
 def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_path):
-    words = [sys.executable, str(SCRIPT), *FLAGS, "--repeats", "20"]
+    words = [sys.executable, str(SCRIPT), *FLAGS, "--num_samples", "6", "--repeats", "4"]
     environment = hub.environment(tmp_path / "home", OMP_NUM_THREADS="1")
     begun = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     while begun.poll() is None:

@@ -27,7 +27,7 @@ from c2c_timing.planning.shards import PlannedShard, plan_shards
 HERE = Path(__file__).resolve().parent
 SKIP = 77
 # The default run, with fewer data sets and samples. --config comes last: it takes all that follows.
-SOUND = {**DEFAULT, "datasets": ["openhermes", "mmlu", "gsm8k", "ai2-arc"]}
+SOUND = {**DEFAULT, "datasets": ["mmlu", "ai2-arc"]}
 QUICK = [
     "--config",
     "num_samples=2",

@@ -1,0 +1,86 @@
+"""A whole run in which every method is compared under two runtimes, in a copy of the project."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import yaml
+from pipeline_runs import SMALL, copy_project, planned, snakemake
+
+pytestmark = pytest.mark.pipeline
+
+RUNTIMES, METHODS = ("eager", "fused"), ("base", "teacher", "t2t", "c2c")
+# Samples of two data sets; the third has but two.
+SAMPLES = 3
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    project = copy_project(tmp_path_factory.mktemp("compared") / "project")
+    compare = yaml.safe_load((project / "configs/compare.yaml").read_text())
+    small = SMALL | compare | {"num_samples": SAMPLES, "message_max_tokens": 4}
+    (project / "compare.yaml").write_text(yaml.safe_dump(small))
+    (project / "both.yaml").write_text(yaml.safe_dump(small | {"runtimes": [*RUNTIMES]}))
+    return project
+
+
+@pytest.fixture(scope="module")
+def compared(prepared):
+    by_data_set = "results/plots/ladder_by_data_set.png"
+    code, text = snakemake(prepared, "all", by_data_set, configfile="both.yaml")
+    assert code == 0, text
+    return prepared / "results"
+
+
+def test_who_asks_for_the_speed_ups_gets_them_without_figures_and_without_a_look_at_the_device(
+    prepared,
+):
+    jobs = planned(prepared, "results/speedup.tsv", "--forceall", configfile="compare.yaml")
+    assert {job for job in jobs if not job.endswith("jsonl")} == {
+        "list_shards", "merge_timings", "compare_methods"
+    }  # fmt: skip
+    assert sum(job.endswith("jsonl") for job in jobs) == len(SMALL["datasets"])
+    every = planned(prepared, "--forceall", configfile="compare.yaml")
+    assert every.count("plot_timings") + every.count("plot_floors") == 7
+
+
+def test_all_methods_compared(compared):
+    speedup = pd.read_csv(compared / "speedup.tsv", sep="\t")
+    of_methods = speedup[speedup["against_runtime"] == speedup["runtime"]]
+    for runtime in RUNTIMES:
+        rows = of_methods[of_methods["runtime"] == runtime]
+        scopes = rows.groupby("length_view")["scope"].value_counts()
+        assert scopes["natural"].to_dict() == scopes["fixed"].to_dict()
+        assert scopes["fixed"].to_dict() == {"overall": 3, "data set": 9, "subject": 9}
+    assert set(speedup["verdict"]) <= {"faster", "slower", "not distinguishable"}
+    assert set(pd.read_csv(compared / "breakeven.tsv", sep="\t")["dataset"].fillna("")) == {
+        "", *SMALL["datasets"]
+    }  # fmt: skip
+    pictures = {path.stem for path in (compared / "plots").glob("*.png")}
+    assert pictures > {"ladder", "ladder_by_data_set"}
+    assert len(pictures) == 7 + 2
+    records = pd.read_parquet(compared / "timings.parquet")
+    # 4 methods, 2 length views, 2 runtimes, 3 repeats
+    assert len(records) == (SAMPLES + SAMPLES + 2) * 4 * 2 * 2 * 3
+    turns = records.groupby(["dataset", "id", "repeat"])["order"].apply(sorted)
+    assert all(places == list(range(1, 17)) for places in turns)
+    fixed = records[records["length_view"] == "fixed"]
+    assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
+    assert set(fixed["num_teacher_tokens"].dropna()) == {4}
+    assert records["correct"].isna().all()  # made-up weights are never right or wrong
+
+
+def test_runtimes_compared(compared):
+    ladder = pd.read_csv(compared / "ladder.tsv", sep="\t").fillna({"dataset": ""})
+    assert set(ladder["dataset"]) == {"", *SMALL["datasets"]}
+    overall = ladder[(ladder["dataset"] == "") & (ladder["length_view"] == "fixed")]
+    assert overall[["runtime", "method", "num_samples"]].to_numpy().tolist() == [
+        [runtime, method, SAMPLES + SAMPLES + 2] for runtime in RUNTIMES for method in METHODS
+    ]
+    assert overall["request_ms_low"].notna().all()
+    verdicts = overall.loc[overall["method"] != "c2c", "c2c_verdict"]
+    assert set(verdicts) <= {"faster", "slower", "not distinguishable"}
+    assert "Where does the verdict turn?" in (compared / "report.html").read_text()
+    for log in ("write_ladder.log", "compare_methods.log"):
+        assert "C2C against base alone: " in (compared / "logs" / log).read_text()
+    assert (compared / "plots" / "ladder.svg").is_file()
