@@ -37,8 +37,10 @@ include: "workflow/rules/figures.smk"
 
 
 onstart:
-    if workflow.is_main_process and workflow.local_exec:
-        jobs.offer_worker(config)
+    if workflow.is_main_process:
+        shards.write_manifest(SHARDS)
+        if workflow.local_exec:
+            jobs.offer_worker(config)
 
 
 onsuccess:

@@ -9,6 +9,7 @@ import sys
 
 import pandas as pd
 import pytest
+import yaml
 from patience import PATIENCE
 from pipeline_runs import SMALL, copy_finished, copy_project, dry_run, planned, snakemake
 
@@ -44,6 +45,19 @@ def test_everything_is_there(finished):
     bottlenecks = pd.read_csv(results / "bottlenecks.tsv", sep="\t")
     assert set(bottlenecks["dataset"]) == set(SMALL["datasets"])
     assert bottlenecks["time_over_floor"].notna().all()
+
+
+def test_very_many_shards_can_be_listed(tmp_path):
+    project = copy_project(tmp_path / "project")
+    names = [f"subject_{number:05}_of_a_large_data_set" for number in range(6000)]
+    card = (project / "workflow" / "datasets" / "gsm8k.yaml").read_text()
+    own = [line for line in card.splitlines() if not line.startswith(("subjects", "prompt_tokens"))]
+    card = {**yaml.safe_load("\n".join(own)), "subjects": {name: {} for name in names}}
+    (project / "workflow" / "datasets" / "large.yaml").write_text(yaml.safe_dump(card))
+    code, text = snakemake(project, "results/shards.tsv", "--config", "datasets=[large]")
+    assert code == 0, text
+    listed = (project / "results" / "shards.tsv").read_text().splitlines()
+    assert listed == ["pair\tdataset\tsubject", *(f"tiny\tlarge\t{name}" for name in names)]
 
 
 def test_a_subject_in_chunks_is_one_row_and_other_chunks_are_left_out(project):

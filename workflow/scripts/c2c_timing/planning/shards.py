@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,11 @@ from ..shard_names import (
     split_chunk_name,
     timing_file,
 )
+from ..whole_files import write_text_whole
 from .messages import unknown
+
+# The run's shards, as it began.
+PLANNED_MANIFEST = "results/.plan/shards.tsv"
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,16 @@ def subject_pattern() -> str:
     cards = [load_dataset_card(name) for name in available_datasets()]
     subjects = sorted({subject for card in cards for subject in card.subjects})
     return f"(?:{'|'.join(map(re.escape, subjects))})(?:{CHUNK_END})?"
+
+
+def write_manifest(shards: Sequence[PlannedShard]) -> None:
+    """The manifest where the rule that makes it one of the results finds it."""
+    write_text_whole(Path(PLANNED_MANIFEST), manifest(shards) + "\n")
+
+
+def manifest_digest(shards: Sequence[PlannedShard]) -> str:
+    """Other shards, another digest."""
+    return hashlib.sha256(manifest(shards).encode()).hexdigest()[:16]
 
 
 def manifest(shards: Sequence[PlannedShard]) -> str:
