@@ -50,9 +50,8 @@ def test_everything_is_there(finished):
 def test_very_many_shards_can_be_listed(tmp_path):
     project = copy_project(tmp_path / "project")
     names = [f"subject_{number:05}_of_a_large_data_set" for number in range(6000)]
-    card = (project / "workflow" / "datasets" / "gsm8k.yaml").read_text()
-    own = [line for line in card.splitlines() if not line.startswith(("subjects", "prompt_tokens"))]
-    card = {**yaml.safe_load("\n".join(own)), "subjects": {name: {} for name in names}}
+    card = yaml.safe_load((project / "workflow" / "datasets" / "gsm8k.yaml").read_text())
+    card["subjects"] = {name: {} for name in names}
     (project / "workflow" / "datasets" / "large.yaml").write_text(yaml.safe_dump(card))
     code, text = snakemake(project, "results/shards.tsv", "--config", "datasets=[large]")
     assert code == 0, text
@@ -65,7 +64,7 @@ def test_a_subject_in_chunks_is_one_row_and_other_chunks_are_left_out(project):
     timings = project / "results" / "timings" / "tiny"
 
     def ids():
-        return pd.read_parquet(project / "results" / "timings.parquet")["id"].tolist()
+        return sorted(pd.read_parquet(project / "results" / "timings.parquet")["id"])
 
     code, text = snakemake(project, target, *config)
     assert code == 0, text

@@ -20,7 +20,8 @@ COMMANDS = [
 ]
 # What is no path, though it is a text.
 OTHER = {"device", "pair", "dataset", "subject", "split", "revision", "prefix", "figure",
-         "config", "prompt_column", "choices_column", "settings"}  # fmt: skip
+         "config", "prompt_column", "choices_column", "settings",
+         "chunk", "key"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

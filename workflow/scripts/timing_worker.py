@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from c2c_timing.places import user_path
 from c2c_timing.worker.place import Place
 from c2c_timing.worker.server import Job, serve
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--folder", type=Path, required=True, help="where commands find it")
+    flags.add_argument("--folder", type=user_path, required=True, help="where commands find it")
     flags.add_argument("--key", required=True, help="what it must have in common with them")
     return flags
 

@@ -305,5 +305,5 @@ def read_tsv(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
     if SETUP in table:  # most are empty
-        table[SETUP] = table[SETUP].fillna("").astype(str)
+        table[SETUP] = table[SETUP].astype(object).fillna("").astype(str)
     return table
