@@ -3,39 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from c2c_timing.cards.dataset_card import DatasetCard, available_datasets, load_dataset_card
-from c2c_timing.cards.subject_names import EVERY_SUBJECT
-from c2c_timing.cli import (
-    SOURCES,
-    Formatter,
-    add_decoding_arguments,
-    add_pair_arguments,
-    add_source_arguments,
-    chunk,
-    settings_from,
-)
-from c2c_timing.data.sources import SourceSpec
-from c2c_timing.data.synthetic import check_lengths
-from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
-from c2c_timing.places import user_path
-from c2c_timing.progress import say
-from c2c_timing.settings import RunSettings
-from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import BY_HAND, Chunk, chunk_name
-from c2c_timing.worker.client import ask
-from c2c_timing.worker.place import WORKER_VARIABLE
-
-if TYPE_CHECKING:
-    from c2c_timing.loaded import LoadedPair
-    from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.shard.run import Extras
+from c2c_timing.worker.client import ask_if_told
 
 EXAMPLES = """examples:
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
@@ -50,141 +21,29 @@ EXAMPLES = """examples:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--dataset", required=True, help=", ".join(available_datasets()))
-    subjects = flags.add_mutually_exclusive_group()
-    subjects.add_argument(
-        "--subject", action="append", help="a subject or a group; may be repeated"
-    )
-    subjects.add_argument("--all_subjects", action="store_true", help="the default")
-    flags.add_argument(
-        "--chunk",
-        type=chunk,
-        metavar="I/N",
-        help="only the I-th of N equal parts of each subject's samples, into files of its own",
-    )
-    flags.add_argument(
-        "--output_dir",
-        type=user_path,
-        default=Path(BY_HAND),
-        help="folder of PAIR/DATASET_SUBJECT_timing.jsonl: OUTPUT_DIR/*/*.jsonl are the records",
-    )
-    flags.add_argument(
-        "--residual_limit",
-        type=float,
-        default=0.02,
-        help="share of the wall time that may be in no stage before a record is flagged",
-    )
-    flags.add_argument(
-        "--self_test",
-        type=user_path,
-        help="file of a self-test (self_test.py): time nothing where the clock failed",
-    )
-    flags.add_argument(
-        "--audit",
-        action="store_true",
-        help="launches, waits, copies, memory and energy of one sample, into _run.json",
-    )
-    flags.add_argument(
-        "--worker",
-        type=user_path,
-        default=os.environ.get(WORKER_VARIABLE),
-        help="folder of a process that keeps the pair loaded from call to call; started where there "
-        f"is none (default: ${WORKER_VARIABLE}, else no such process)",
-    )
-    add_source_arguments(flags, source="builtin", kinds=SOURCES)
-    add_pair_arguments(flags)
-    add_decoding_arguments(flags)
-    return flags
+    from c2c_timing.shard import command
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a command was asked for, checked."""
-
-    card: DatasetCard
-    subjects: list[str]
-    settings: RunSettings
-    output_dir: Path
-    extras: Extras
-    chunk: Chunk | None
+    return command.parser(__doc__, EXAMPLES)
 
 
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command; a shard that fails leaves the others alone."""
-    arguments = parser().parse_args(argv)
-    if arguments.worker:
-        code = ask(arguments.worker, sys.argv[1:] if argv is None else argv)
-        if code is not None:
-            return code
-    checked = plan(arguments)
+    words = sys.argv[1:] if argv is None else argv
+    # Before anything is imported: who has a worker waits for its requests alone.
+    code = ask_if_told(words)
+    if code is not None:
+        return code
+
+    from c2c_timing.shard import command
+
+    plan = command.plan(parser().parse_args(words))
 
     from c2c_timing.keeper import load_alone
     from c2c_timing.meters.wall_times import WallTimes
 
     walls = WallTimes()
-    return time_shards(checked, load_alone(checked.settings, walls), walls)
-
-
-def plan(arguments: argparse.Namespace) -> Plan:
-    """Check all that can be checked before anything is loaded.
-
-    Raises:
-        UserError: it cannot be done.
-    """
-    card = load_dataset_card(arguments.dataset)
-    subjects = card.expand_subjects(arguments.subject or EVERY_SUBJECT)
-    lengths = arguments.prompt_tokens and tuple(dict.fromkeys(arguments.prompt_tokens))
-    source = SourceSpec(
-        arguments.source, arguments.data_path, arguments.revision, prompt_tokens=lengths
-    )
-    check_lengths({card.name: subjects}, source, arguments.num_samples)
-    settings = settings_from(arguments, source)
-    clock_verdict = read_clock_verdict(arguments.self_test) if arguments.self_test else None
-
-    from c2c_timing.data.sources.local import check_subjects
-    from c2c_timing.shard.files import ShardFiles
-    from c2c_timing.shard.run import Extras
-
-    check_subjects(card, subjects, source)
-    folder, chunk = arguments.output_dir / settings.pair.name, arguments.chunk
-    if len(subjects) == 1:  # or this one would wait until the device is free, and time it again
-        ShardFiles.of_shard(folder, card.name, subjects[0], chunk).refuse_if_taken()
-    extras = Extras(clock_verdict, arguments.audit)
-    return Plan(card, subjects, settings, arguments.output_dir, extras, chunk)
-
-
-@exits_cleanly
-def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
-    """Time one shard a subject with a loaded pair."""
-    from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.session import Session
-    from c2c_timing.shard.run import run_shard
-
-    session = Session(plan.settings, walls, loaded)
-    failed = []
-    for subject in plan.subjects:
-        try:
-            run = run_shard(
-                plan.card, subject, session, walls, plan.output_dir, plan.extras, plan.chunk
-            )
-        except UserError as error:
-            if len(plan.subjects) == 1:
-                raise
-            failed.append(subject)
-            say(f"failed: {error}")
-        else:
-            counts, name = run["counts"], chunk_name(subject, plan.chunk)
-            say(
-                f"{plan.card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
-                f"{counts['flagged']} flagged"
-            )
-        loaded.has_served = True
-        walls = WallTimes()
-    if failed:
-        raise UserError(f"{len(failed)} of {len(plan.subjects)} shards failed: {', '.join(failed)}")
-    return 0
+    return command.time_shards(plan, load_alone(plan.settings, walls), walls)
 
 
 if __name__ == "__main__":

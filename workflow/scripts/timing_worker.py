@@ -57,24 +57,27 @@ class Shards:
         """
         import torch
 
-        import comprehensive_timing_benchmark as command
         from c2c_timing.code_files import record_code
         from c2c_timing.keeper import Keeper
         from c2c_timing.meters.wall_times import WallTimes
+        from c2c_timing.shard import command
+        from c2c_timing.shard.fingerprint import versions
+        from c2c_timing.shard.run import shapes_of
 
-        record_code()  # is remembered
+        for remembered in (record_code, versions):
+            remembered()
         self._keeper = self._keeper or Keeper()
         threads = self._threads = self._threads or torch.get_num_threads()
-        plan, walls = command.plan(command.parser().parse_args(words)), WallTimes()
+        plan, walls = command.plan(command.parser(None, "").parse_args(words)), WallTimes()
         torch.set_num_threads(1)
-        try:
-            loaded = self._keeper.pair_for(plan.settings, walls)
-        finally:
+        loaded = self._keeper.pair_for(plan.settings, walls)
+
+        def run() -> int:
             torch.set_num_threads(threads)
-        return Job(
-            lambda: command.time_shards(plan, loaded, walls),
-            in_child=loaded.pair.device.type == "cpu",
-        )
+            return command.time_shards(plan, loaded, walls)
+
+        in_child = loaded.pair.device.type == "cpu"
+        return Job(run, in_child, afterwards=lambda: shapes_of(loaded))
 
 
 if __name__ == "__main__":

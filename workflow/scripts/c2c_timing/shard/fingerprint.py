@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def fingerprint(batches: Sequence[Batch], session: Session) -> dict[str, str]:
     return {topic: _digest(value) for topic, value in parts.items()}
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Of what runs the models."""
     import platform

@@ -133,7 +133,7 @@ def _time_into(
                 **_history(journal),
                 "counts": counts,
                 "model_config": session.model_config,
-                "shapes": _shapes(session.loaded),
+                "shapes": shapes_of(session.loaded),
                 **passport(session),
                 "runtimes": _built_since(built_before, session),
                 "runtimes_held_bytes": dict(session.held_bytes),
@@ -182,7 +182,7 @@ def _cold_requests_follow(session: Session) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=1)
-def _shapes(loaded: LoadedPair) -> dict[str, Any]:
+def shapes_of(loaded: LoadedPair) -> dict[str, Any]:
     """What the pair's parts weigh, once for all its shards; after the last request."""
     from ..engine.shapes import describe_shapes
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import socket
 import subprocess
 import sys
@@ -9,14 +11,26 @@ import time
 from pathlib import Path
 
 from ..interrupts import Interrupted
-from ..places import SCRIPTS
+from ..places import SCRIPTS, user_path
 from ..progress import say
-from .place import Place, place_in
+from .place import WORKER_VARIABLE, Place, place_in
 from .wire import Request, receive_code, send_request, send_signal
 
 COMMAND = SCRIPTS / "timing_worker.py"
 # A worker that begins imports nothing before it listens.
 START_SECONDS = 60.0
+
+
+def ask_if_told(words: list[str]) -> int | None:
+    """``ask`` the worker of the folder that ``--worker`` or the environment names; None where none does."""
+    told = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    told.add_argument("--worker", type=user_path, default=os.environ.get(WORKER_VARIABLE))
+    try:
+        folder = told.parse_known_args(words)[0].worker
+    except argparse.ArgumentError:  # the command's own flags will say so
+        return None
+    wants_help = not {"-h", "--help"}.isdisjoint(words)
+    return ask(folder, words) if folder and not wants_help else None
 
 
 def ask(folder: Path, words: list[str]) -> int | None:

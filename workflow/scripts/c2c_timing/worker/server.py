@@ -34,10 +34,12 @@ class Job:
     Attributes:
         run: does it, and returns the exit code.
         in_child: in a process of its own, which begins as this one is now.
+        afterwards: what this one does once the command has its answer: later children begin with it.
     """
 
     run: Callable[[], int]
     in_child: bool
+    afterwards: Callable[[], object] = bool
 
 
 # A command's arguments to what is left to do once all is imported and loaded.
@@ -96,6 +98,9 @@ def _take(connection: socket.socket, request: Request, begin: Begin) -> bool:
             code = _run_in_child(connection, job.run)
     with contextlib.suppress(OSError):  # the command is gone
         send_code(connection, code)
+    if job and job.in_child:
+        with contextlib.suppress(Exception):  # only time is lost
+            job.afterwards()
     return code == 0 or job is None or job.in_child
 
 
