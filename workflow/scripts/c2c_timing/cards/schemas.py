@@ -15,8 +15,15 @@ from ..places import SCHEMAS
 
 def first_problem(value: Any, schema: str) -> tuple[str, jsonschema.ValidationError] | None:
     """Where a value leaves a schema (dotted keys; empty for the whole), and how; None where it does not."""
-    error = jsonschema.exceptions.best_match(validator(schema).iter_errors(value))
+    errors = validator(schema).iter_errors(value)
+    error = jsonschema.exceptions.best_match(errors, key=_relevance)
     return (".".join(map(str, error.absolute_path)), error) if error else None
+
+
+def _relevance(error: jsonschema.ValidationError) -> tuple:
+    """jsonschema's own, with places as texts: YAML has keys (none, numbers) that no text compares with."""
+    depth, place, *others = jsonschema.exceptions.relevance(error)
+    return depth, [str(part) for part in place], *others
 
 
 def explained(problem: tuple[str, jsonschema.ValidationError], whole: str) -> str:
