@@ -20,28 +20,34 @@ from .figure import Figure
 
 COMMAND = SCRIPTS / "comprehensive_timing_benchmark.py"
 # What ran alone, and what was asked of a worker.
-ALONE, WARM = "alone", "of a worker"
+ALONE, FIRST, WARM = "alone", "starts a worker", "of a worker"
 
 
 def shards(folder: Path, arguments: argparse.Namespace) -> Iterator[Figure]:
-    """Shards in turns with and without a worker, in random order.
+    """Shards in turns with and without a worker, in random order, every time another worker.
 
+    What differs from process to process (where its weights lie in memory, say) is the same for all
+    shards of one worker: several shards of one would look like a difference that is none.
     Overhead is the command's wall time without its requests and warm-ups. A worker's first shard, which
     starts it, counts apart.
     """
     pair = ["--pair", arguments.pair, "--device", arguments.device, "--dtype", arguments.dtype]
     flags = [*pair, "--num_samples", "8", "--max_new_tokens", "32", "--runtimes", arguments.runtime]
     flags += ["--weights", arguments.weights] if arguments.weights else []
-    yield from _figures("starts it", [_time(folder, [*flags, "--worker", str(folder / "worker")])])
     turns = [ALONE, WARM] * arguments.rounds
     random.Random(0).shuffle(turns)
-    found: dict[str, list[dict[str, Any]]] = {ALONE: [], WARM: []}
-    for turn in turns:
-        more = ["--worker", str(folder / "worker")] if turn == WARM else []
-        found[turn].append(_time(folder, [*flags, *more]))
+    found: dict[str, list[dict[str, Any]]] = {ALONE: [], FIRST: [], WARM: []}
+    for number, turn in enumerate(turns):
+        if turn == ALONE:
+            found[turn].append(_time(folder, flags))
+            continue
+        for each in (FIRST, WARM):
+            found[each].append(
+                _time(folder, [*flags, "--worker", str(folder / f"worker-{number}")])
+            )
     for turn, runs in found.items():
         yield from _figures(turn, runs)
-    yield from _differences(found)
+    yield from _differences({turn: found[turn] for turn in (ALONE, WARM)})
 
 
 def _time(folder: Path, flags: list[str]) -> dict[str, Any]:
