@@ -13,6 +13,5 @@ from c2c_timing.cards.schemas import first_problem
 def test_problems_under_keys_of_several_kinds(keys):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["data_path"] = dict.fromkeys(keys, 5)
-    where, error = first_problem(config, "config.schema.yaml")
-    assert where.startswith("data_path.")
-    assert "5 is not of type 'string'" in error.message
+    where, _ = first_problem(config, "config.schema.yaml")
+    assert where.split(".")[0] == "data_path"
