@@ -64,7 +64,6 @@ if workflow.is_main_process and (line := shards.other_chunks_line(SHARDS)):
 # Rules with very many inputs name files, not other rules' outputs: with these Snakemake would compare
 # every file with the whole list.
 MANIFEST = "results/shards.tsv"
-PLANNED_MANIFEST = shards.PLANNED_MANIFEST
 MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv")
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)

@@ -15,9 +15,10 @@ rule list_shards:
         "../../envs/analysis.yaml"
     params:
         shards=shards.manifest_digest(SHARDS),
-    shell:
         # Written when the run began: ten thousand names are too long for any command.
-        "cp {PLANNED_MANIFEST:q} {output.manifest:q} 2> {log:q}"
+        planned=shards.PLANNED_MANIFEST,
+    shell:
+        "cp {params.planned:q} {output.manifest:q} 2> {log:q}"
 
 
 rule merge_timings:
