@@ -39,8 +39,7 @@ include: "workflow/rules/figures.smk"
 onstart:
     if workflow.is_main_process:
         shards.write_manifest(SHARDS)
-        if workflow.local_exec:
-            jobs.offer_worker(config)
+        jobs.offer_worker(config, workflow.local_exec)
 
 
 onsuccess:

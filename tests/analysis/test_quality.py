@@ -21,7 +21,7 @@ from c2c_timing.analysis.quality import judge
 from c2c_timing.analysis.quality_sentences import closing_lines, quality_sentences, verdict
 from c2c_timing.analysis.record_lines import OPTIONAL
 from c2c_timing.analysis.relative_times import medians_of, relative_times
-from c2c_timing.analysis.runs import read_busy, read_throttled
+from c2c_timing.analysis.runs import read_watched
 from c2c_timing.analysis.summary import KEYS, summarize
 from c2c_timing.errors import UserError
 
@@ -269,10 +269,10 @@ def run_file(folder, throttled, **identity):
 def test_throttled_shards_are_read_from_their_runs(tmp_path):
     hot = run_file(tmp_path, True)
     others = [run_file(tmp_path, False, subject="cool"), run_file(tmp_path, None, subject="old")]
-    assert read_throttled([hot, *others, tmp_path / "missing_run.json"]) == {SHARD}
+    assert read_watched([hot, *others, tmp_path / "missing_run.json"])[0] == {SHARD}
     hot.write_text("[]")
     with pytest.raises(UserError, match="not a shard's run file"):
-        read_throttled([hot])
+        read_watched([hot])[0]
 
 
 @pytest.mark.parametrize(("load", "cores", "mark"), [
@@ -282,7 +282,9 @@ def test_throttled_shards_are_read_from_their_runs(tmp_path):
 def test_a_load_above_the_cores_counts_against_the_shard(tmp_path, load, cores, mark):
     watch = {"throttled": False, "load_1m": load and {"first": 1.0, "last": 1.0, "max": load}}
     path = run_file(tmp_path, False, watch=watch, cpu={"logical_cores": cores})
-    busy = read_busy([path, run_file(tmp_path, False, subject="old"), tmp_path / "no_run.json"])
+    busy = read_watched([path, run_file(tmp_path, False, subject="old"), tmp_path / "no_run.json"])[
+        1
+    ]
     table = judged(requests(1), requests(2, subject="other"), busy=busy)
     assert table["quality"].tolist() == [mark, "ok"]
     if mark == "busy":

@@ -11,7 +11,7 @@ import pytest
 from default_config import with_
 
 from c2c_timing.analysis.coverage import coverage, mark_partial, read_manifest, shard_files
-from c2c_timing.analysis.runs import read_busy
+from c2c_timing.analysis.runs import read_watched
 from c2c_timing.cards.dataset_card import load_dataset_card, read_dataset_card
 from c2c_timing.errors import UserError
 from c2c_timing.planning.config import check_config
@@ -122,7 +122,7 @@ def test_a_subject_is_as_busy_as_its_busiest_chunk(tmp_path):
         }  # fmt: skip
         files.append(tmp_path / f"{number}-of-3_run.json")
         files[-1].write_text(json.dumps(run))
-    (words,) = read_busy(files).values()
+    (words,) = read_watched(files)[1].values()
     assert "9.0" in words
 
 

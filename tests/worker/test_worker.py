@@ -125,6 +125,40 @@ def test_a_signal_to_the_command_reaches_the_work(toy, tmp_path, kind, number):
 
 
 @KINDS
+def test_who_waits_for_a_turn_can_be_interrupted_and_is_never_run(toy, tmp_path, kind):
+    first = toy.start(kind, "wait", tmp_path / "pid")
+    pid_in(tmp_path / "pid")
+    second = toy.start(kind, "wait", tmp_path / "second")
+    time.sleep(0.5)  # on its way; where it is not there yet, so much the easier
+    second.send_signal(signal.SIGINT)
+    second.wait(timeout=PATIENCE)  # its streams are with the worker until that looks at them
+    assert second.returncode in (128 + signal.SIGINT, -signal.SIGINT)
+    assert first.poll() is None
+    first.terminate()
+    first.communicate(timeout=PATIENCE)
+    assert toy.run(kind, "tell").returncode == 0
+    assert not (tmp_path / "second").exists()
+
+
+def test_many_commands_leave_nothing_open(toy):
+    owner = {"C2C_TIMING_WORKER_OWNER": str(os.getpid())}
+    toy.run("child", "tell", **owner)
+    (worker,) = toy.workers()
+    before = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    for kind in ("child", "place") * 4:
+        toy.run(kind, "tell", **owner)
+    assert len(list(Path(f"/proc/{worker}/fd").iterdir())) == before
+
+
+def test_a_folder_that_others_may_enter_is_left_as_it_is(toy):
+    toy.folder.mkdir(mode=0o755)
+    done = toy.run("child", "tell")
+    assert (done.returncode, done.stdout) == (0, "alone\n")
+    assert "it is not yours alone; name another folder" in done.stderr
+    assert toy.folder.stat().st_mode & 0o777 == 0o755
+
+
+@KINDS
 def test_work_ends_with_its_command(toy, tmp_path, kind):
     process = toy.start(kind, "wait", tmp_path / "pid")
     working = pid_in(tmp_path / "pid")
@@ -165,7 +199,7 @@ def test_another_environment_is_another_worker_s_and_the_old_one_ends(toy):
 def test_it_ends_when_nobody_asks_any_more(toy):
     toy.run("child", "tell", TOY_IDLE="0.3")
     until(lambda: not toy.workers())
-    assert {path.suffix for path in toy.folder.iterdir()} == {".log"}
+    assert {path.suffix for path in toy.folder.iterdir()} == {".log", ".lock"}
 
 
 def test_it_ends_with_its_owner(toy):

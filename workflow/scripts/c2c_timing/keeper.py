@@ -58,6 +58,7 @@ class Keeper:
         import torch
 
         self._loaded = None
+        gc.unfreeze()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from .meters.peak_memory import peak_memory_of
 from .meters.wall_times import WallTimes
@@ -19,6 +20,7 @@ class LoadedPair:
             the system does not tell.
         is_kept: it was there before it was asked for.
         has_served: this process has run its requests.
+        shapes: what its parts weigh, once somebody has asked (``shard.run.shapes_of``).
     """
 
     def __init__(self, settings: RunSettings, walls: WallTimes) -> None:
@@ -39,6 +41,7 @@ class LoadedPair:
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.is_kept = self.has_served = False
+        self.shapes: dict[str, Any] | None = None
         with walls.book("loading"):
             device = resolve_device(settings.device)
             if device.type == "cuda":

@@ -75,8 +75,8 @@ def judge(
 
     Args:
         groups: records grouped by the keys of the summary.
-        throttled: shards whose device slowed itself down, as ``runs.read_throttled`` gives them.
-        busy: shards beside which others were at work, as ``runs.read_busy`` gives them.
+        throttled: shards whose device slowed itself down, as ``runs.read_watched`` gives them.
+        busy: shards beside which others were at work, as ``runs.read_watched`` gives them.
     """
     index = groups.size().index
     group, arrays = _arrays(groups)

@@ -62,43 +62,24 @@ def _joined(known: Any, found: Any) -> Any:
     raise _DifferError
 
 
-def read_throttled(run_files: Iterable[Path]) -> set[tuple[str | None, ...]]:
-    """Shards whose device slowed itself down: pair, data set, subject, device, dtype and weights.
-
-    Data set and subject are None for a run of several; files that are not there count as calm.
-
-    Raises:
-        UserError: a file is no run.
-    """
-    return {
-        _shard_key(run)
-        for _, run in _read_runs(run_files)
-        if (run.get("watch") or {}).get("throttled")
-    }
-
-
-def read_busy(run_files: Iterable[Path]) -> dict[tuple[str | None, ...], str]:
-    """Shards beside which others were at work: their names as above, and the load in words.
-
-    Raises:
-        UserError: a file is no run.
-    """
-    runs = sorted((run for _, run in _read_runs(run_files)), key=highest_load)
-    words = {_shard_key(run): busy_words(run) for run in runs}  # of several chunks the busiest
-    return {shard: load for shard, load in words.items() if load}
-
-
 def read_watched(
     run_files: Iterable[Path],
 ) -> tuple[set[tuple[str | None, ...]], dict[tuple[str | None, ...], str]]:
-    """``read_throttled`` and ``read_busy`` of very many runs, each read once."""
-    throttled, busy = set(), {}
+    """Shards whose device slowed itself down, and those beside which others were at work, with the load.
+
+    Raises:
+        UserError: a file is no run.
+    """
+    throttled: set[tuple[str | None, ...]] = set()
+    busiest: dict[tuple[str | None, ...], tuple[float, str]] = {}
     for _, run in _read_runs(run_files):
+        shard = _shard_key(run)
         if (run.get("watch") or {}).get("throttled"):
-            throttled.add(_shard_key(run))
-        if load := busy_words(run):
-            busy[_shard_key(run)] = load
-    return throttled, busy
+            throttled.add(shard)
+        if words := busy_words(run):  # of several chunks the busiest
+            load = (highest_load(run), words)
+            busiest[shard] = max(load, busiest.get(shard, load))
+    return throttled, {shard: words for shard, (_, words) in busiest.items()}
 
 
 def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:

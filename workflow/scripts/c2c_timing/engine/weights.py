@@ -19,7 +19,7 @@ def weights_of(pair: PairCard) -> list[Any]:
     of local files, which are too large to be read for this.
     """
     models = (pair.base, *pair.teachers)
-    return [*map(_model_weights, models), *map(_fuser_weights, pair.fusers)]
+    return [*map(_model_weights, models), *map(fuser_weights, pair.fusers)]
 
 
 def _model_weights(spec: ModelSpec) -> Any:
@@ -29,7 +29,8 @@ def _model_weights(spec: ModelSpec) -> Any:
     return commit_of(spec) or _listing(Path(spec.model))
 
 
-def _fuser_weights(spec: FuserSpec) -> Any:
+def fuser_weights(spec: FuserSpec) -> Any:
+    """Of one fuser of a card ``at_commits``."""
     if spec.weights == "dummy":
         return None
     return commit_of(spec) or _listing(Path(spec.location) / (spec.subfolder or ""))

@@ -96,13 +96,10 @@ def _opened(name: str) -> int | None:
 def _sign(place: int, title: str) -> None:
     """Tell those who wait who has it."""
     now = datetime.datetime.now().astimezone()
+    text = f"{title} (process {os.getpid()}, since {now:%H:%M:%S}, in {Path.cwd()})"
     with contextlib.suppress(OSError):  # another user's file: the lock holds all the same
         os.ftruncate(place, 0)
-        os.pwrite(
-            place,
-            f"{title} (process {os.getpid()}, since {now:%H:%M:%S}, in {Path.cwd()})".encode(),
-            0,
-        )
+        os.pwrite(place, text.encode(errors="surrogateescape"), 0)
 
 
 def _holder(place: int) -> str:

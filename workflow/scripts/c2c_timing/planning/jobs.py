@@ -29,20 +29,21 @@ def prefer_this_python() -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-def offer_worker(config: Mapping[str, Any]) -> None:
+def offer_worker(config: Mapping[str, Any], is_local: bool) -> None:
     """Let the jobs of this machine share a process that keeps their pair loaded, as long as this one runs.
 
     Not through a flag: whether a shard ran warm is no reason to time it again.
     """
-    os.environ.pop(WORKER_VARIABLE, None)
-    if config["worker"]:
+    os.environ.pop(WORKER_VARIABLE, None)  # of whom started this run: a cluster would hand it on
+    if config["worker"] and is_local:
         os.environ[WORKER_VARIABLE] = WORKER
         os.environ[OWNER_VARIABLE] = str(os.getpid())
 
 
 def priority_of(pair: str, config: Mapping[str, Any]) -> int:
-    """The config's first pair before its second."""
-    return len(config["pairs"]) - list(config["pairs"]).index(pair)
+    """The config's first pair before its second; one that a person asks for by name after all of them."""
+    pairs = list(config["pairs"])
+    return len(pairs) - pairs.index(pair) if pair in pairs else 0
 
 
 def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = None) -> str:

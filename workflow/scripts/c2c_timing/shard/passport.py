@@ -16,6 +16,7 @@ import psutil
 
 from ..cards.pair_card import FuserSpec
 from ..engine.hub import commit_of, download_fuser
+from ..engine.weights import fuser_weights
 from ..meters import nvml
 from ..meters.cpu import cpu_model
 from ..places import LIBRARY
@@ -97,12 +98,14 @@ def _stable(config: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in config.items() if k not in ("_name_or_path", "transformers_version")}
 
 
-@functools.cache
 def _fuser(spec: FuserSpec) -> dict[str, Any]:
-    """Of a checkpoint the hash of its files, of a dummy that of its description.
+    """Of a checkpoint the hash of its files, of a dummy that of its description."""
+    return _hashed_fuser(spec, repr(fuser_weights(spec)))
 
-    Once for all shards of a command: files are large.
-    """
+
+@functools.cache
+def _hashed_fuser(spec: FuserSpec, weights: str) -> dict[str, Any]:
+    """Once for all shards of a process, as long as its weights stay: files are large."""
     if spec.weights == "dummy":
         return {"checkpoint": None, "weights": "dummy", "revision": None,
                 "sha256": hash_value(dataclasses.asdict(spec))}  # fmt: skip

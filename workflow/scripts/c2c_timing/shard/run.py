@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +126,7 @@ def _time_into(
                     f"{title}: every sample failed; the last one in {last_error['stage']}: "
                     f"{last_error['message']} (all in {files.give_up(journal)})"
                 )
+            built = _built_since(built_before, session)
             run = {
                 **identity,
                 "chunk": str(chunk) if chunk else None,
@@ -135,10 +135,10 @@ def _time_into(
                 "model_config": session.model_config,
                 "shapes": shapes_of(session.loaded),
                 **passport(session),
-                "runtimes": _built_since(built_before, session),
+                "runtimes": built,
                 "runtimes_held_bytes": dict(session.held_bytes),
                 "is_warm": session.loaded.is_kept,
-                "cold_requests_follow": _cold_requests_follow(session),
+                "cold_requests_follow": _cold_requests_follow(session, built),
                 "watch": watch.as_plain(),
                 "threads": session.torch.get_num_threads(),
                 "self_test": self_test,
@@ -173,20 +173,22 @@ def _built_since(
     }
 
 
-def _cold_requests_follow(session: Session) -> dict[str, str]:
-    """What each runtime's cold requests are the first after."""
-    begun = "another shard" if session.loaded.has_served else "loading"
-    return {
-        name: "building" if pair.builder.built else begun for name, pair in session.running.items()
-    }
+def _cold_requests_follow(session: Session, built: dict[str, dict[str, float]]) -> dict[str, str]:
+    """What each runtime's cold requests are the first after; ``built`` for this shard."""
+    found = {}
+    for name, pair in session.running.items():
+        has_built = pair.builder.built and (built[name]["moves"] or not session.loaded.has_served)
+        begun = "another shard" if session.loaded.has_served else "loading"
+        found[name] = "building" if has_built else begun
+    return found
 
 
-@functools.lru_cache(maxsize=1)
 def shapes_of(loaded: LoadedPair) -> dict[str, Any]:
     """What the pair's parts weigh, once for all its shards; after the last request."""
     from ..engine.shapes import describe_shapes
 
-    return describe_shapes(loaded.pair, loaded.running)
+    loaded.shapes = loaded.shapes or describe_shapes(loaded.pair, loaded.running)
+    return loaded.shapes
 
 
 def _time_unfinished(

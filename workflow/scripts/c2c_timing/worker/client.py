@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import socket
 import subprocess
@@ -14,11 +15,15 @@ from ..interrupts import Interrupted
 from ..places import SCRIPTS, user_path
 from ..progress import say
 from .place import WORKER_VARIABLE, Place, place_in
-from .wire import Request, receive_code, send_request, send_signal
+from .wire import Request, receive_code, send_request, send_signal, wait_until_taken
 
 COMMAND = SCRIPTS / "timing_worker.py"
 # A worker that begins imports nothing before it listens.
 START_SECONDS = 60.0
+# Of meeting a worker that is about to end.
+MOST_TRIES = 20
+# Until another command's worker, which was faster, listens.
+FASTER_SECONDS = 5.0
 
 
 def ask_if_told(words: list[str]) -> int | None:
@@ -47,37 +52,42 @@ def ask(folder: Path, words: list[str]) -> int | None:
         return None
     try:
         place = place_in(folder)
+        for _ in range(MOST_TRIES):
+            connection = place.connect() or _started(place)
+            if connection is None:
+                break
+            with connection, contextlib.suppress(EOFError, ConnectionError):  # it has just ended
+                send_request(connection, Request.of_this_process(words))
+                wait_until_taken(connection)  # a signal ends the wait: nothing has begun
+                return _answer(connection)
+            time.sleep(0.05)
+        _say_alone(f"no worker could be started (see {place.log})")
     except OSError as error:
         _say_alone(f"{folder}: no place for a worker ({error.strerror or error})")
-        return None
-    connection = place.connect() or _started(place)
-    if connection is None:
-        _say_alone(f"no worker could be started (see {place.log})")
-        return None
-    with connection:
+    return None
+
+
+def _answer(connection: socket.socket) -> int | None:
+    """The exit code of a request that was taken; None where the worker died."""
+    told = None
+    while True:
         try:
-            send_request(connection, Request.of_this_process(words))
-        except (OSError, ValueError):  # it has just ended; or these are no streams of a process
+            return receive_code(connection)
+        except Interrupted as signal:
+            if told:  # once more: no more patience
+                raise
+            told = signal.number
+            with contextlib.suppress(OSError):
+                send_signal(connection, told)
+        except (EOFError, OSError):
+            if told:  # it shall end, not begin again
+                raise Interrupted(told) from None
+            _say_alone("the worker died")
             return None
-        while True:
-            try:
-                return receive_code(connection)
-            except Interrupted as signal:
-                _relay(connection, signal.number)
-            except (EOFError, OSError):
-                _say_alone("the worker died")
-                return None
 
 
 def _say_alone(why: str) -> None:
     say(f"{why}; this shard is timed without it")
-
-
-def _relay(connection: socket.socket, number: int) -> None:
-    try:
-        send_signal(connection, number)
-    except OSError:
-        raise Interrupted(number) from None
 
 
 def _started(place: Place) -> socket.socket | None:
@@ -89,20 +99,24 @@ def _started(place: Place) -> socket.socket | None:
             [sys.executable, COMMAND, "--folder", place.folder, "--key", place.key],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
-    until = time.monotonic() + START_SECONDS
+    until, has_ended = time.monotonic() + START_SECONDS, False
     while time.monotonic() < until:
         if connection := place.connect():
             return connection
-        if process.poll():  # 0: another one was faster
+        code = process.poll()
+        if code:
             return None
+        if code == 0 and not has_ended:  # another one was faster: it listens, or has just ended
+            until, has_ended = time.monotonic() + FASTER_SECONDS, True
         time.sleep(0.01)
     return None
 
 
 def _end(place: Place) -> None:
     """Of a worker that this command may not use."""
-    if connection := place.connect():
-        with connection:
-            send_request(connection, Request(None, "", {}))
-    else:
-        place.clear()  # it was killed
+    connection = place.connect()
+    if connection is None:
+        place.clear_if_dead()
+        return
+    with connection, contextlib.suppress(OSError):  # it may end just now
+        send_request(connection, Request(None, "", {}))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import platform
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,9 +72,14 @@ class Place:
                 yield Place(self.folder, path.stem)
 
     def clear(self) -> None:
-        """The worker ends: its files go, but the log."""
-        for path in (self.folder / f"{self.key}.sock", self.lock):
-            path.unlink(missing_ok=True)
+        """By who holds the lock, which stays: another one may just be opening it."""
+        (self.folder / f"{self.key}.sock").unlink(missing_ok=True)
+
+    def clear_if_dead(self) -> None:
+        """Where a worker was killed, and nobody has followed it."""
+        with contextlib.suppress(OSError), self.lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.clear()
 
 
 def place_in(folder: Path) -> Place:
@@ -81,21 +88,23 @@ def place_in(folder: Path) -> Place:
     Raises:
         OSError: there can be no private folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    found = folder.stat()
-    if found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} is another user's")
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+    except FileExistsError:
+        found = folder.stat()
+        if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+            raise PermissionError("it is not yours alone; name another folder") from None
     return Place(folder.resolve(), _key())
 
 
 def _key() -> str:
-    """Interpreter, packages, code and cards, environment, cores and limits, in a digest."""
+    """Interpreter, packages, code and cards, environment, cores and rights, in a digest."""
     code = [
-        (str(path.relative_to(WORKFLOW)), stat.st_size, stat.st_mtime_ns)
+        (str(path.relative_to(WORKFLOW)), found.st_size, found.st_mtime_ns)
         for path in sorted(WORKFLOW.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
-        for stat in [path.stat()]
+        for found in [path.stat()]
     ]
     packages = [(path, Path(path).stat().st_mtime_ns) for path in sys.path if Path(path).is_dir()]
     environment = sorted((name, value) for name, value in os.environ.items() if name not in _ASIDE)

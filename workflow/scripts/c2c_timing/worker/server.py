@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ..exits import exits_cleanly
+from ..interrupts import Interrupted, signals_interrupt
+from ..progress import say
 from .place import OWNER_VARIABLE, Place
-from .wire import Request, receive_request, receive_signal, send_code
+from .wire import Request, receive_request, receive_signal, send_code, send_taken
 
 IDLE_SECONDS = 60.0
 # From asking a child whose command is gone to end, to ending it.
@@ -34,11 +36,13 @@ class Job:
     Attributes:
         run: does it, and returns the exit code.
         in_child: in a process of its own, which begins as this one is now.
+        is_last: this process is not what it was afterwards, and takes no other.
         afterwards: what this one does once the command has its answer: later children begin with it.
     """
 
     run: Callable[[], int]
     in_child: bool
+    is_last: bool = False
     afterwards: Callable[[], object] = bool
 
 
@@ -51,33 +55,48 @@ def serve(place: Place, begin: Begin, idle_seconds: float = IDLE_SECONDS) -> Non
     with place.lock.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # another one listens
+        except BlockingIOError:  # another one listens
             return
         listener = place.bind()
         try:
             _take_all(listener, begin, idle_seconds)
-        finally:
+        finally:  # as long as the lock is held: what lies there is this one's
             place.clear()
 
 
 def _take_all(listener: socket.socket, begin: Begin, idle_seconds: float) -> None:
-    owner = None
+    owner = _Owner()
     while True:
-        waited_for: list[Any] = [listener] if owner is None else [listener, owner]
+        waited_for: list[Any] = [listener, *owner.descriptors]
         ready, _, _ = select.select(waited_for, [], [], idle_seconds)
         if listener not in ready:
             return
         connection, _ = listener.accept()
         with connection:
-            try:
-                request = receive_request(connection)
-            except (EOFError, OSError, ValueError):
+            request = _received(connection)
+            if request is None:
                 continue
             if request.words is None:
                 return
-            owner = _owner(request) or owner
+            owner.is_told_by(request)
             if not _take(connection, request, begin):
                 return
+
+
+def _received(connection: socket.socket) -> Request | None:
+    """A request whose command still waits for it."""
+    try:
+        request = receive_request(connection)
+    except (EOFError, OSError, ValueError):
+        return None
+    try:
+        send_taken(connection)
+    except OSError:  # who asked is gone
+        if request.words is not None:
+            for stream in request.streams:
+                os.close(stream)
+            return None
+    return request
 
 
 def _take(connection: socket.socket, request: Request, begin: Begin) -> bool:
@@ -89,11 +108,16 @@ def _take(connection: socket.socket, request: Request, begin: Begin) -> bool:
         nonlocal job
         job = begin(request.words or [])
 
+    is_sound = True
     with _borrowed(request):
-        with _relayed(connection):
-            code = _guarded(load)
-            if job and not job.in_child:
-                code = _guarded(job.run)
+        try:
+            with signals_interrupt(), _relayed(connection):
+                code, is_sound = _guarded(load)
+                if job and not job.in_child:
+                    code, is_sound = _guarded(job.run)
+        except Interrupted as signal_:  # between the two
+            say(f"interrupted by {signal_.name}")
+            code, job = signal_.exit_code, None
         if job and job.in_child:
             code = _run_in_child(connection, job.run)
     with contextlib.suppress(OSError):  # the command is gone
@@ -101,18 +125,25 @@ def _take(connection: socket.socket, request: Request, begin: Begin) -> bool:
     if job and job.in_child:
         with contextlib.suppress(Exception):  # only time is lost
             job.afterwards()
-    return code == 0 or job is None or job.in_child
+    if job is None or job.in_child:
+        return is_sound
+    return code == 0 and not job.is_last
 
 
-def _guarded(run: Callable[[], int]) -> int:
-    """The exit code; of a fault of ours, with its traceback, as Python itself ends."""
+def _guarded(run: Callable[[], int]) -> tuple[int, bool]:
+    """The exit code, and whether this process is as good as before.
+
+    A fault of ours shows its traceback, as where Python itself ends.
+    """
     try:
-        return run()
+        return run(), True
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        return end.code if isinstance(end.code, int) else 1, True
+    except Interrupted:
+        raise
     except BaseException:
         traceback.print_exc()
-        return 1
+        return 1, False
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -121,13 +152,15 @@ def _guarded(run: Callable[[], int]) -> int:
 def _run_in_child(connection: socket.socket, run: Callable[[], int]) -> int:
     gc.collect()
     gc.freeze()  # a collection in the child would copy every page that is shared
+    parent = os.getpid()
     child = os.fork()
     if not child:
+        code = 1
         try:
-            _die_with(os.getppid())
+            _die_with(parent)
             connection.close()
-            code = _guarded(run)
-        finally:
+            code, _ = _guarded(run)
+        finally:  # whatever happens: nothing of the parent's goes on here
             os._exit(code)
     place = os.pidfd_open(child)
     try:
@@ -207,15 +240,22 @@ def _borrowed(request: Request) -> Iterator[None]:
         os.chdir(folder)
 
 
-def _owner(request: Request) -> int | None:
-    """A descriptor that is ready once the command's owner has ended."""
-    number = request.environment.get(OWNER_VARIABLE, "")
-    if not number.isdecimal():
-        return None
-    try:
-        return os.pidfd_open(int(number))
-    except OSError:
-        return None
+class _Owner:
+    """The process whose end is the worker's, too, as the last command named it."""
+
+    def __init__(self) -> None:
+        self._number = ""
+        self.descriptors: list[int] = []  # ready once it has ended
+
+    def is_told_by(self, request: Request) -> None:
+        number = request.environment.get(OWNER_VARIABLE, "")
+        if not number.isdecimal() or number == self._number:
+            return
+        while self.descriptors:
+            os.close(self.descriptors.pop())
+        self._number = number
+        with contextlib.suppress(OSError):
+            self.descriptors.append(os.pidfd_open(int(number)))
 
 
 def _die_with(parent: int) -> None:

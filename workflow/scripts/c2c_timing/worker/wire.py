@@ -1,7 +1,8 @@
 """What a command and its worker say to each other over a Unix socket.
 
-First the request: a length, JSON, and with the first byte the command's standard streams. Then the
-command sends a byte for every signal that it gets, and the worker, at the end, the exit code.
+First the request: a length, JSON, and with the first byte the command's standard streams. The worker says
+when it takes it. Then the command sends a byte for every signal that it gets, and the worker, at the end,
+the exit code.
 """
 
 from __future__ import annotations
@@ -59,6 +60,20 @@ def receive_request(connection: socket.socket) -> Request:
     begin += _exactly(connection, _LENGTH.size - len(begin))
     text = _exactly(connection, _LENGTH.unpack(begin)[0])
     return Request(**json.loads(text.decode("utf-8", "surrogateescape")), streams=tuple(streams))
+
+
+def send_taken(connection: socket.socket) -> None:
+    """The request's turn has come."""
+    connection.sendall(b"T")
+
+
+def wait_until_taken(connection: socket.socket) -> None:
+    """Until the request's turn has come.
+
+    Raises:
+        EOFError: the worker is gone.
+    """
+    _exactly(connection, 1)
 
 
 def send_signal(connection: socket.socket, number: int) -> None:
