@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 from folders import SCRIPTS
 from patience import PATIENCE
-from worker.test_worker import Toy, is_gone, until
+from worker.test_worker import Toy, begun, is_gone, until
 
 import timing_worker
 
@@ -20,11 +19,8 @@ FLAGS = ["--num_samples", "2", "--max_new_tokens", "3"]
 
 
 def start(tmp_path, *words, **environment):
-    return subprocess.Popen(
-        [sys.executable, SCRIPTS / "comprehensive_timing_benchmark.py", *words, *FLAGS],
-        cwd=tmp_path, env={**os.environ, **environment}, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    command = [SCRIPTS / "comprehensive_timing_benchmark.py", *words, *FLAGS]
+    return begun(command, tmp_path, **environment)
 
 
 def run(tmp_path, *words, **environment):

@@ -18,17 +18,22 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no wor
 KINDS = pytest.mark.parametrize("kind", ["child", "place"])
 
 
+def begun(command, cwd, **environment):
+    """A command with pipes for what it says."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)], cwd=cwd, env={**os.environ, **environment}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 class Toy:
     def __init__(self, folder):
         self.folder = folder
         self.environment = {**os.environ, "PYTHONPATH": f"{SCRIPTS}"}
 
     def start(self, *words, cwd=None, **environment):
-        return subprocess.Popen(
-            [sys.executable, HERE / "toy_command.py", self.folder, *map(str, words)],
-            cwd=cwd or self.folder.parent, env=self.environment | environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        command = [HERE / "toy_command.py", self.folder, *words]
+        return begun(command, cwd or self.folder.parent, **self.environment | environment)
 
     def run(self, *words, **more):
         process = self.start(*words, **more)
@@ -161,6 +166,15 @@ def test_a_folder_that_others_may_enter_is_left_as_it_is(toy):
 @KINDS
 def test_work_ends_with_its_command(toy, tmp_path, kind):
     process = toy.start(kind, "wait", tmp_path / "pid")
+    working = pid_in(tmp_path / "pid")
+    process.kill()
+    until(lambda: is_gone(working))
+    assert toy.run(kind, "tell").returncode == 0
+
+
+@KINDS
+def test_work_that_will_not_end_is_ended_with_its_command(toy, tmp_path, kind):
+    process = toy.start(kind, "ignore", tmp_path / "pid")
     working = pid_in(tmp_path / "pid")
     process.kill()
     until(lambda: is_gone(working))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.worker import server
 from c2c_timing.worker.place import Place
 from c2c_timing.worker.server import Job, serve
 
@@ -42,7 +43,14 @@ def stumble():
     raise ZeroDivisionError("a fault of ours")
 
 
-WHAT = {"tell": tell, "fail": fail, "wait": wait, "die": die, "stumble": stumble}
+def ignore(path):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+WHAT = {"ignore": ignore, "tell": tell, "fail": fail, "wait": wait, "die": die, "stumble": stumble}
 
 
 def begin(words):
@@ -55,4 +63,5 @@ def begin(words):
 
 if __name__ == "__main__":
     _, folder, _, key = sys.argv[1:]
+    server.GRACE_SECONDS = 0.5
     serve(Place(Path(folder), key), begin, float(os.environ.get("TOY_IDLE", "60")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from ..places import user_path
 from ..progress import say
 from ..settings import RunSettings
 from ..shard_names import BY_HAND, Chunk, chunk_name
-from ..worker.place import WORKER_VARIABLE
+from ..worker.client import add_worker_argument
 from .clock_verdict import read_clock_verdict
 
 if TYPE_CHECKING:
@@ -75,13 +74,7 @@ def parser(description: str | None, examples: str) -> argparse.ArgumentParser:
         action="store_true",
         help="launches, waits, copies, memory and energy of one sample, into _run.json",
     )
-    flags.add_argument(
-        "--worker",
-        type=user_path,
-        default=os.environ.get(WORKER_VARIABLE),
-        help="folder of a process that keeps the pair loaded from call to call; started where there "
-        f"is none (default: ${WORKER_VARIABLE}, else no such process)",
-    )
+    add_worker_argument(flags)
     add_source_arguments(flags, source="builtin", kinds=SOURCES)
     add_pair_arguments(flags)
     add_decoding_arguments(flags)

@@ -26,10 +26,21 @@ MOST_TRIES = 20
 FASTER_SECONDS = 5.0
 
 
+def add_worker_argument(flags: argparse.ArgumentParser) -> None:
+    """``--worker``, which ``ask_if_told`` reads ahead of all other flags."""
+    flags.add_argument(
+        "--worker",
+        type=user_path,
+        default=os.environ.get(WORKER_VARIABLE),
+        help="folder of a process that keeps the pair loaded from call to call; started where there "
+        f"is none (default: ${WORKER_VARIABLE}, else no such process)",
+    )
+
+
 def ask_if_told(words: list[str]) -> int | None:
     """``ask`` the worker of the folder that ``--worker`` or the environment names; None where none does."""
     told = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    told.add_argument("--worker", type=user_path, default=os.environ.get(WORKER_VARIABLE))
+    add_worker_argument(told)
     try:
         folder = told.parse_known_args(words)[0].worker
     except argparse.ArgumentError:  # the command's own flags will say so

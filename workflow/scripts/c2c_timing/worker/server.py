@@ -25,7 +25,7 @@ from .place import OWNER_VARIABLE, Place
 from .wire import Request, receive_request, receive_signal, send_code, send_taken
 
 IDLE_SECONDS = 60.0
-# From asking a child whose command is gone to end, to ending it.
+# From asking work whose command is gone to end, to ending its process.
 GRACE_SECONDS = 10.0
 
 
@@ -123,8 +123,10 @@ def _take(connection: socket.socket, request: Request, begin: Begin) -> bool:
     with contextlib.suppress(OSError):  # the command is gone
         send_code(connection, code)
     if job and job.in_child:
-        with contextlib.suppress(Exception):  # only time is lost
+        try:
             job.afterwards()
+        except Exception:  # into the worker's log; a child that needs it will tell its command
+            traceback.print_exc()
     if job is None or job.in_child:
         return is_sound
     return code == 0 and not job.is_last
@@ -205,7 +207,9 @@ def _relayed(connection: socket.socket) -> Iterator[None]:
                 return
             number = receive_signal(connection)
             os.kill(os.getpid(), number or signal.SIGTERM)
-            if number is None:
+            if number is None:  # whoever waits for a device that hangs is not waited for
+                if not select.select([stop], [], [], GRACE_SECONDS)[0]:
+                    os._exit(1)
                 return
 
     thread = threading.Thread(target=relay, daemon=True)
