@@ -47,7 +47,10 @@ def send_request(connection: socket.socket, request: Request) -> None:
     text = json.dumps(plain).encode("utf-8", "surrogateescape")
     message = _LENGTH.pack(len(text)) + text
     sent = socket.send_fds(connection, [message], list(request.streams))
-    connection.sendall(message[sent:])
+    if rest := message[
+        sent:
+    ]:  # nothing is no message: sent to who has answered, it would be a broken pipe
+        connection.sendall(rest)
 
 
 def receive_request(connection: socket.socket) -> Request:
