@@ -4,13 +4,13 @@ VENV := .venv
 STAMP := $(VENV)/.lock-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test style unit docs lock clean
+.PHONY: help setup test style unit pictures lock clean
 # What is run is said in a line of its own; `make --trace` shows the rest.
 .SILENT:
 
 help: ## these lines
 	echo "make TARGET, where TARGET is one of:"
-	sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: $(STAMP) ## .venv with the packages of envs/requirements.lock; once
 	echo "$(VENV) is ready"
@@ -43,8 +43,7 @@ unit: setup ## the tests without whole-pipeline runs and the cluster
 	echo "tests without whole-pipeline runs and the cluster"
 	$(VENV)/bin/python -m pytest -m "not pipeline and not cluster"
 
-docs: setup ## what is made in docs/: the page of columns, pictures that are stale
-	$(VENV)/bin/python docs/made/write_columns.py
+pictures: setup ## those of README and docs that are stale
 	$(VENV)/bin/python docs/made/draw_pictures.py
 
 # In an environment of its own.

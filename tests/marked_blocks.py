@@ -59,7 +59,13 @@ class Block:
         return bool(self.mark and MARK.fullmatch(self.mark))
 
     def commands(self) -> Iterator[str]:
-        """The commands of a shell's block: continued lines put together, the mark's flags behind."""
+        """The commands of a shell's block: continued lines put together, the mark's flags behind.
+
+        A block of another language is one.
+        """
+        if self.language != "sh":
+            yield self.text
+            return
         found = MARK.fullmatch(self.mark or "")
         flags = f" {found[2]}" if found and found[2] else ""
         lines = self.text.replace("\\\n", " ").splitlines()

@@ -6,12 +6,29 @@ Started as a script it reads one command a line (JSON) and answers each with its
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+# Of others than the project, and slow to import.
+IMPORTED = (
+    "datasets",
+    "duckdb",
+    "math_verify",
+    "matplotlib.pyplot",
+    "pandas",
+    "scipy.stats",
+    "snakemake.cli",
+    "torch._dynamo",
+    "torch.profiler",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.qwen3.modeling_qwen3",
+)
 
 
 class WarmCommands:
@@ -35,14 +52,8 @@ class WarmCommands:
 
 
 def _serve() -> None:
-    import datasets  # noqa: F401
-    import matplotlib.pyplot  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy.stats  # noqa: F401
-    import snakemake.cli  # noqa: F401
-    import torch  # noqa: F401
-    import transformers  # noqa: F401
-
+    for module in IMPORTED:
+        importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()
         if not child:
