@@ -20,6 +20,8 @@ rule plot_timings:
         **SMALL_JOB,
     params:
         figures=targets.figure_names(config),
+    message:
+        "Draw the figures"
     shell:
         "python {input.script:q}"
         " --figures {params.figures:q}"
@@ -46,6 +48,8 @@ rule plot_on_request:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Draw {wildcards.figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
@@ -80,6 +84,8 @@ rule write_report:
         **SMALL_JOB,
     params:
         comparison=targets.comparison_flags(config),
+    message:
+        "Write the report"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
