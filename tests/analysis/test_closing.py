@@ -42,7 +42,7 @@ def test_without_c2c_it_is_the_first_method_and_without_a_floor_there_is_no_advi
 
 def test_of_many_pairs_some_are_said_and_the_others_counted():
     lines = where_the_time_goes(
-        [row("decode", "1", pair=f"pair{n}") for n in range(MOST_LINES + 2)]
+        [row("decode", "1", over="", pair=f"pair{n}") for n in range(MOST_LINES + 2)]
     )
     assert lines[-1] == "  and 2 more: see the report"
     assert len(lines) == MOST_LINES + 1
