@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))
     write_tsv(summary, arguments.output)
-    print(verdict(summary.to_dict("records")))
+    print(verdict(summary[["count", "quality"]].to_dict("records")))
     print(f"{len(summary)} rows in {arguments.output}")
     return 0
 
