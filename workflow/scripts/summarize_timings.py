@@ -13,6 +13,7 @@ from c2c_timing.analysis.quality_sentences import verdict
 from c2c_timing.analysis.runs import read_watched
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
@@ -24,9 +25,7 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument(
         "--manifest",
         type=user_path,
@@ -38,10 +37,14 @@ def parser() -> argparse.ArgumentParser:
         default=Path("results/timings"),
         help="where those shards lie",
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--errors", type=user_path, required=True)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
+    )
+    flags.add_argument(
+        "--errors", type=user_path, required=True, help="failed samples, from the merge"
+    )
     flags.add_argument("--coverage", type=user_path, help="which shards are there, from the merge")
-    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True, help="the table as TSV")
     return flags
 
 

@@ -10,6 +10,7 @@ from c2c_timing.analysis.coverage import sentences
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.page import render
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.whole_files import write_text_whole
 
@@ -21,20 +22,24 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--errors", type=user_path, required=True)
+    flags.add_argument(
+        "--errors", type=user_path, required=True, help="failed samples, from the merge"
+    )
     flags.add_argument("--coverage", type=user_path, help="which shards are there, from the merge")
-    flags.add_argument("--plots-dir", type=user_path, required=True)
+    flags.add_argument(
+        "--plots-dir", type=user_path, required=True, help="folder of the figures (plot_timings.py)"
+    )
     flags.add_argument("--speedup", type=user_path, help="where methods were compared")
     flags.add_argument(
         "--breakeven", type=user_path, help="where C2C and text-to-text were compared"
     )
     flags.add_argument("--ladder", type=user_path, help="where there were several runtimes")
     flags.add_argument("--summary", type=user_path, help="to say which of its rows are not ok")
-    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True, help="the page as HTML")
     return flags
 
 
