@@ -75,6 +75,7 @@ rule summarize_timings:
         coverage=MERGED[2],
     output:
         summary="results/summary.tsv",
+        full="results/summary_full.tsv",
     log:
         "results/logs/summarize_timings.log",
     benchmark:
@@ -92,4 +93,5 @@ rule summarize_timings:
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
+        " --full-output {output.full:q}"
         " > {log:q} 2>&1"
