@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..stages import Stage
 from .columns import IDENTITY, SETTING, SETUP, SHARES
+from .tsv_columns import plain
 
 # Medians with the ends of their intervals.
 WITH_INTERVAL = ("total_time_ms", "ttft_ms", "tpot_ms", "tokens_per_second")
@@ -29,6 +30,9 @@ COLUMNS = [
     SETUP,
     "partial",
 ]
+
+# The same as the file has them.
+AS_WRITTEN = [plain(name) for name in COLUMNS]
 
 
 def short(summary: pd.DataFrame) -> pd.DataFrame:

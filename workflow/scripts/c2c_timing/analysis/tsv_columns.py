@@ -13,15 +13,19 @@ COUNTS = (
 )
 
 
+def plain(name: str) -> str:
+    """A column of a record's setting without the dot that SQL would have to quote."""
+    return name.removeprefix(CONFIG)
+
+
 def as_written(table: pd.DataFrame) -> pd.DataFrame:
     """``model_config.device`` becomes ``device``; a count is whole where others are missing, too."""
-    plain = {name: name.removeprefix(CONFIG) for name in table if name.startswith(CONFIG)}
-    taken = {name: new for name, new in plain.items() if new not in table}
+    names = {name: plain(name) for name in table if plain(name) not in table}
     counts = {name: pd.to_numeric(table[name]).astype("Int64") for name in COUNTS if name in table}
-    return table.assign(**counts).rename(columns=taken)
+    return table.assign(**counts).rename(columns=names)
 
 
 def as_read(table: pd.DataFrame) -> pd.DataFrame:
     """The setting under the names that records have; files of earlier versions have them, too."""
-    own = {name.removeprefix(CONFIG): name for name in SETTING}
-    return table.rename(columns={new: name for new, name in own.items() if name not in table})
+    names = {plain(name): name for name in SETTING if name not in table}
+    return table.rename(columns=names)
