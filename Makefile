@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.lock-installed
 
-.PHONY: setup test style unit lock clean
+.PHONY: setup test style unit lock columns clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,10 @@ lock:
 	(echo '# Made by `make lock` from requirements.in; edit that file, not this one.'; \
 	 .venv-lock/bin/python -m pip freeze --exclude setuptools | sed 's/+cpu$$//') > envs/requirements.lock
 	rm -rf .venv-lock
+
+# The page about columns, from their dictionary.
+columns: setup
+	$(VENV)/bin/python workflow/scripts/describe_columns.py --output docs/columns.md
 
 clean:
 	rm -rf results/* .snakemake

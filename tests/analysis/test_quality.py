@@ -308,7 +308,7 @@ def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsy
     assert said.count("\n") == 1
     flags = [*shards, "--timings", timings, "--errors", errors, "--output", summary]
     assert summarize_timings.main([*map(str, flags)]) == 0
-    table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
+    table = pd.read_csv(summary, sep="\t").set_index("device")
     assert table["quality"].to_dict() == {"NVIDIA H100": "unjudged", "cpu": "throttled"}
     said = "1 of 2 rows of the summary are not ok (1 throttled); 1 of 2 are unjudged"
     assert capsys.readouterr().out.startswith(said)

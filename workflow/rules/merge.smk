@@ -79,6 +79,7 @@ rule summarize_timings:
         coverage=MERGED[2],
     output:
         summary="results/summary.tsv",
+        full="results/summary_full.tsv",
     log:
         "results/logs/summarize_timings.log",
     benchmark:
@@ -98,4 +99,5 @@ rule summarize_timings:
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
+        " --full-output {output.full:q}"
         " > {log:q} 2>&1"

@@ -32,6 +32,7 @@ from .gather import KNOWN_OR_NOT, LEADING, Rows, write_rows
 from .parts import FLOATS, DoNotFitError, Part, read_part
 from .record_lines import OPTIONAL
 from .setups import PARTS, differing, setups
+from .tsv_columns import as_read, as_written
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
@@ -269,7 +270,8 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_tsv(table: pd.DataFrame, path: Path) -> None:
-    """Write six significant digits, and nothing where there is no value."""
+    """Write six significant digits, whole counts, plain names, and nothing where there is no value."""
+    table = as_written(table)
     # As pandas' float_format does it, in a third of its time.
     texts = {
         name: ["" if value != value else f"{value:.6g}" for value in column.tolist()]
@@ -310,7 +312,7 @@ def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataF
 def read_tsv(path: Path) -> pd.DataFrame:
     """A table that ``write_tsv`` wrote."""
     try:
-        table = pd.read_csv(path, sep="\t")
+        table = as_read(pd.read_csv(path, sep="\t"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
     if SETUP in table:  # most are empty
