@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -68,6 +69,8 @@ MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 TIMING_CODE = inputs.timing_code_digest(config)
+# As a person would name them; later ones lie over earlier ones.
+CONFIG_FILES = ["config.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
 
