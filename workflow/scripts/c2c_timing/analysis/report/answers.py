@@ -14,6 +14,7 @@ from ..columns import CONDITIONS, in_order, method_title
 from ..speedup import is_across_runtimes
 from .sources import Sources
 from .stage_bars import Bar, first_bars
+from .tables import interval, ratio
 
 # Fixed length first where an answer is wanted: there only the methods differ.
 VIEWS = ("fixed", "natural")
@@ -58,6 +59,13 @@ class Answer:
     views: Sequence[str]
     rows: Sequence[Against]
     bar: Bar
+
+    @property
+    def samples(self) -> str:
+        """How many samples the verdicts are over."""
+        numbers = {found.samples for row in self.rows for found in row.by_view.values()}
+        few, many = min(numbers, default=0), max(numbers, default=0)
+        return f"{few} samples" if few == many else f"{few} to {many} samples"
 
 
 def answers(sources: Sources) -> list[Answer]:
@@ -111,8 +119,9 @@ def _rows(compared: pd.DataFrame) -> Iterator[Against]:
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     low, high = row["speedup_low"], row["speedup_high"]
-    interval = "" if pd.isna(low) else f"{low:.3g} – {high:.3g}"
-    return Verdict(f"{row['speedup']:.3g}×", interval, row["verdict"], int(row["num_samples"]))
+    return Verdict(
+        f"{ratio(row['speedup'])}×", interval(low, high), row["verdict"], int(row["num_samples"])
+    )
 
 
 def _headline(compared: pd.DataFrame) -> str:

@@ -10,9 +10,22 @@ import pandas as pd
 from ..columns import IDENTITY, SETTING, SETUP
 from .sources import Run
 from .spread import Box
-from .tables import KEPT_DATASET, NAMES, Column, Table, count, names, number, percent, table_of
+from .tables import (
+    KEPT_DATASET,
+    NAMES,
+    Column,
+    Table,
+    count,
+    in_reading_order,
+    names,
+    number,
+    percent,
+    ratios,
+    table_of,
+)
 
 KEYS = [*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 COLD = ["pair", "method", "runtime"]
 SERIES = ["pair", "dataset", "subject", "method", "runtime", "length_view"]
 # Parts of a shard's wall time, and what they are called.
@@ -31,19 +44,17 @@ WALLS = {
 def first_token_table(timings: pd.DataFrame) -> Table:
     """Time to the first token: medians and spread, and what share of the request it is."""
     groups = timings.groupby(KEYS, sort=True)
-    shares = (0.1, 0.25, 0.5, 0.75, 0.9)
-    table = groups["ttft_ms"].quantile(shares).unstack()
+    table = groups["ttft_ms"].quantile(QUANTILES).unstack()
     longest = table[0.9].max()
-    totals, tpot = groups["total_time_ms"].median(), groups["tpot_ms"].median()
-    rows = []
-    for key, *ends in table.itertuples():
-        median = table.loc[key, 0.5]
-        rows.append(
-            dict(zip(KEYS, key, strict=True))
-            | {"n": groups.size()[key], "median": median, "p90": table.loc[key, 0.9]}
-            | {"share": median / totals[key], "tpot": tpot[key]}
-            | {"box": Box(*(end / longest * 100 for end in ends))}
-        )
+    table = table.assign(
+        n=groups.size(),
+        share=table[0.5] / groups["total_time_ms"].median(),
+        tpot=groups["tpot_ms"].median(),
+    )
+    rows = in_reading_order(table.reset_index()).to_dict("records")
+    for row in rows:
+        row["box"] = Box(*(row[share] / longest * 100 for share in QUANTILES))
+        row |= {"median": row[0.5], "p90": row[0.9]}
     return table_of(
         rows,
         [
@@ -83,7 +94,7 @@ def cold_table(runs: Sequence[Run], timings: pd.DataFrame) -> Table:
             number("total_ms", "cold (median, ms)", 3),
             number("most", "slowest (ms)", 3),
             number("warm_ms", "same sample warm (median, ms)", 3),
-            Column("ratio", "cold / warm (median)", lambda value: f"{value:.2f}×", is_number=True),
+            ratios("ratio", "cold / warm (median)"),
         ],
     )
 

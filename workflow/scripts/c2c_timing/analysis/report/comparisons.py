@@ -7,10 +7,24 @@ from typing import Any
 
 import pandas as pd
 
+from ...runtime_table import REFERENCE
 from ...stages import Stage
 from ..columns import CONDITIONS, IDENTITY, SETTING, SETUP, method_title
 from ..speedup import is_across_runtimes
-from .tables import KEPT_DATASET, NAMES, Column, Table, count, names, number, percent, table_of
+from .tables import (
+    KEPT_DATASET,
+    NAMES,
+    Column,
+    Table,
+    count,
+    in_reading_order,
+    interval,
+    names,
+    number,
+    percent,
+    ratios,
+    table_of,
+)
 
 OVERALL = "all"
 
@@ -36,8 +50,7 @@ def _shown(speedup: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _interval(row: Mapping[str, Any], name: str) -> str:
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return "" if pd.isna(low) else f"{low:.3g} – {high:.3g}"
+    return interval(row[f"{name}_low"], row[f"{name}_high"])
 
 
 def _speedups(rows: list[dict[str, Any]], against: Column, verdict_of: str, *kept: Column) -> Table:
@@ -49,7 +62,7 @@ def _speedups(rows: list[dict[str, Any]], against: Column, verdict_of: str, *kep
             KEPT_DATASET,
             *(Column(c.name, c.title, c.show, is_kept=True) for c in kept or [against]),
             count("num_samples", "samples"),
-            Column("speedup", "speed-up", lambda value: f"{value:.3g}×", is_number=True),
+            ratios("speedup", "speed-up"),
             Column("interval", "95 % interval", is_kept=True),
             Column("verdict", verdict_of, kind="verdict"),
             number("median_ms", "own median (ms)"),
@@ -76,7 +89,7 @@ def break_even_table(breakeven: pd.DataFrame) -> Table:
             count("message_tokens_seen", "message seen (tokens, median)"),
             count("tokens", "break-even (message tokens)"),
             Column("interval", "95 % interval", is_kept=True),
-            Column("finding", "finding", is_kept=True),
+            Column("finding", "finding", is_kept=True, is_long=True),
         ],
     )
 
@@ -91,7 +104,7 @@ def ladder_table(ladder: pd.DataFrame) -> Table:
     rows = ladder[ladder["dataset"].fillna("") == ""].to_dict("records")
     for row in rows:
         row["request"] = _interval(row, "request_ms")
-        row["over"] = row.get("speedup_over_eager")
+        row["over"] = row.get(f"speedup_over_{REFERENCE}")
     return table_of(
         rows,
         [
@@ -101,8 +114,8 @@ def ladder_table(ladder: pd.DataFrame) -> Table:
             count("num_requests", "requests"),
             number("request_ms", "request (geometric mean, ms)"),
             Column("request", "95 % interval", is_kept=True),
-            Column("over", "faster than under eager", lambda v: f"{v:.3g}×", is_number=True),
-            Column("c2c_speedup", "C2C against it", lambda v: f"{v:.3g}×", is_number=True),
+            ratios("over", f"speed-up over {REFERENCE}"),
+            ratios("c2c_speedup", "speed-up of C2C over it"),
             Column("c2c_verdict", "C2C is", kind="verdict"),
         ],
     )
@@ -120,7 +133,7 @@ def bottleneck_table(bottlenecks: pd.DataFrame) -> Table:
             percent("share", "share of all time"),
             number("median_ms", "median (ms)", 3),
             number("floor_ms", "floor (median, ms)", 3),
-            Column("time_over_floor", "time / floor", lambda v: f"{v:.3g}×", is_number=True),
+            ratios("time_over_floor", "time / floor"),
             Column("bound_by", "bound by", is_kept=True),
             number("saved_s_at_twice_floor", "saved at twice the floor (s)", 3),
         ],
@@ -133,7 +146,7 @@ def median_table(timings: pd.DataFrame, columns: Mapping[str, str]) -> Table:
     groups = timings.groupby(keys, sort=True)
     table = groups[list(columns)].median().assign(n=groups.size()).reset_index()
     return table_of(
-        table.to_dict("records"),
+        in_reading_order(table).to_dict("records"),
         [
             *names("subject", "dataset", "method"),
             KEPT_DATASET,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UserError
+from ...method_table import METHODS
+from ...stages import Stage
 from .sources import Sources
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -17,6 +19,9 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 MOST_BYTES = 700_000
 # What a drawing on white paper has, and what it is on the page's own.
 INK, PAPER = "currentColor", "var(--paper)"
+# Greys of a drawing are a share of the page's ink, but for those that stand for a stage or a method.
+GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
+MEANT = {row.colour.lower() for row in (*Stage, *METHODS.values())} - {"#000000"}
 
 WHAT_TO_SEE = {
     "stage_breakdown": "The longest part of a bar is the stage to work on first; on the right the same as "
@@ -143,6 +148,15 @@ def _recolour(element: ET.Element) -> None:
     style = element.get("style")
     if not style:
         return
-    ink = style.replace("#000000", INK)
-    # White words stand on a colour, and stay white; white areas are paper.
-    element.set("style", ink if element.tag == f"{{{SVG}}}text" else ink.replace("#ffffff", PAPER))
+    is_text = element.tag == f"{{{SVG}}}text"
+    element.set("style", GREY.sub(lambda found: _own_grey(found, is_text), style))
+
+
+def _own_grey(found: re.Match[str], is_text: bool) -> str:
+    """A grey as the page has it. White words stand on a colour, and stay white; white areas are paper."""
+    colour, light = found[0], int(found[1], 16)
+    if colour in MEANT or (is_text and light == 255):
+        return colour
+    if light in (0, 255):
+        return PAPER if light else INK
+    return f"color-mix(in srgb, {INK} {100 - light * 100 / 255:.0f}%, {PAPER})"

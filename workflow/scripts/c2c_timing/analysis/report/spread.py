@@ -11,7 +11,18 @@ import pandas as pd
 
 from ..columns import CONDITIONS, IDENTITY, LENGTHS, SAMPLE, SETTING, SETUP, method_title
 from ..relative_times import relative_times
-from .tables import KEPT_DATASET, NAMES, Column, Table, count, names, number, percent, table_of
+from .tables import (
+    KEPT_DATASET,
+    NAMES,
+    Column,
+    Table,
+    count,
+    in_reading_order,
+    names,
+    number,
+    percent,
+    table_of,
+)
 
 KEYS = [*CONDITIONS, "method"]
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
@@ -44,7 +55,7 @@ def spread_table(timings: pd.DataFrame) -> Table:
     longest = table["p90"].max()
     table = table.assign(n=groups.size(), tokens=groups["num_generated_tokens"].median())
     table["prompt"] = groups[LENGTHS[0]].median()
-    rows = table.reset_index().to_dict("records")
+    rows = in_reading_order(table.reset_index()).to_dict("records")
     for row in rows:
         ends = (row[name] / longest * 100 for name in ("p10", "p25", "p50", "p75", "p90"))
         row["box"] = Box(*ends)
@@ -139,4 +150,6 @@ def drifting(summary: pd.DataFrame | None) -> Mapping[str, int]:
     if summary is None or "drift" not in summary:
         return {}
     judged = summary[summary["drift"].notna()]
+    if judged.empty:
+        return {}
     return {"judged": len(judged), "drifting": int((judged["quality"] == "drifting").sum())}

@@ -13,9 +13,6 @@ from ...stages import STAGE_KEYS, Stage
 from ..columns import CONDITIONS, in_order, method_title
 from ..numbers import rounded
 
-# Narrower parts have no room for a number; the legend has it.
-ROOM = 0.07
-
 
 @dataclass(frozen=True)
 class Part:
@@ -31,14 +28,14 @@ class Part:
         return f"{self.share * 100:.0f}\xa0%" if self.share >= 0.005 else "<\xa01\xa0%"
 
     @property
+    def colour(self) -> str:
+        """As in the figures: what is black there, has the page's ink."""
+        return "var(--ink)" if self.stage.colour == "#000000" else self.stage.colour
+
+    @property
     def text(self) -> str:
         """The median as text."""
         return f"{rounded(self.median_ms, 3)}\xa0ms"
-
-    @property
-    def has_room(self) -> bool:
-        """Whether its number fits into the bar."""
-        return self.share >= ROOM
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..columns import IDENTITY, SETTING, SETUP, method_title
+from ...method_table import METHODS
+from ...runtime_table import RUNTIMES
+from ..columns import IDENTITY, SETTING, SETUP, in_order, method_title
 from ..numbers import rounded
 
 NONE = "–"
@@ -28,6 +30,7 @@ class Column:
         show: the value as text.
         is_number: sorted by its value, and to the right.
         is_kept: stands in every row even where it is always the same.
+        is_long: whole sentences, which may need several lines.
         kind: ``text``, or what the template draws of the value: ``verdict``, ``spread``, ``course``.
     """
 
@@ -36,6 +39,7 @@ class Column:
     show: Callable[[Any], str] = str
     is_number: bool = False
     is_kept: bool = False
+    is_long: bool = False
     kind: str = "text"
 
 
@@ -76,6 +80,36 @@ def count(name: str, title: str) -> Column:
 def percent(name: str, title: str, decimals: int = 1) -> Column:
     """A column of shares of 1."""
     return Column(name, title, lambda value: f"{value * 100:.{decimals}f}\xa0%", is_number=True)
+
+
+def ratio(value: float) -> str:
+    """Three significant digits, the last of them told even where it is 0."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+
+
+def ratios(name: str, title: str) -> Column:
+    """A column of ratios."""
+    return Column(name, title, lambda value: f"{ratio(value)}×", is_number=True)
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends; nothing where there are none."""
+    return "" if pd.isna(low) else f"{ratio(low)} – {ratio(high)}"
+
+
+def in_reading_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is compared stands together: methods of a data set, runtimes of a method."""
+    ranks = {"method": list(METHODS), "runtime": list(RUNTIMES)}
+    keys = [name for name in ("pair", *SETTING, SETUP, "length_view", "dataset", "method", "runtime")
+            if name in rows]  # fmt: skip
+
+    def places(column: pd.Series) -> pd.Series:
+        known = ranks.get(str(column.name))
+        if known is None:
+            return column
+        return column.map({name: n for n, name in enumerate(in_order(column, known))})
+
+    return rows.sort_values(keys, key=places, kind="stable")
 
 
 # What tells rows of results apart, as every table of the page calls it.

@@ -44,7 +44,7 @@ def not_ok_table(summary: pd.DataFrame | None) -> Table:
             percent("variation", "variation"),
             percent("drift", "drift"),
             percent("flagged_share", "flagged"),
-            Column("quality_advice", "what to do", is_kept=True),
+            Column("quality_advice", "what to do", is_kept=True, is_long=True),
         ],
     )
 
@@ -64,7 +64,7 @@ def failure_table(errors: pd.DataFrame) -> Table:
         rows,
         [
             *(Column(name, titles.get(name, name), is_kept=name in kept) for name in names),
-            Column("message", "message", is_kept=True),
+            Column("message", "message", is_kept=True, is_long=True),
         ],
     )
 
