@@ -67,9 +67,11 @@ def _commands(sweep: Path, cores: int) -> dict[str, list[str | Path]]:
         "bottlenecks": ["find_bottlenecks.py", *shards, *table, "--device", "../device.json",
                         "--output", "bottlenecks.tsv"],
         **plots,
-        "report": ["write_report.py", *table, "--errors", "errors.tsv", "--coverage", "coverage.tsv",
+        "report": ["write_report.py", *shards, *table, "--errors", "errors.tsv",
+                   "--coverage", "coverage.tsv",
                    "--summary", "summary.tsv", "--speedup", "speedup.tsv",
-                   "--breakeven", "breakeven.tsv", "--plots-dir", "plots", "--output", "report.html"],
+                   "--breakeven", "breakeven.tsv", "--bottlenecks", "bottlenecks.tsv",
+                   "--figures", *(f"plots/{name}.svg" for name in plots), "--output", "report.html"],
     }  # fmt: skip
     return {
         name: [sys.executable, SCRIPTS / script, *flags] for name, (script, *flags) in calls.items()

@@ -20,7 +20,8 @@ from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures import ladder as figure_of_ladder
 from c2c_timing.analysis.ladder import BREAK_EVEN, COLUMNS, c2c_against_methods, ladder
 from c2c_timing.analysis.merge import merge, read_tsv, write_parquet
-from c2c_timing.analysis.page import render
+from c2c_timing.analysis.report.page import render
+from c2c_timing.analysis.report.sources import Sources
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.turns import Turn, conclusion, turns
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -252,11 +253,12 @@ def test_the_commands_and_the_report(tmp_path, capsys):
     assert plot_timings.main(["--figure", "ladder", "--timings", str(path), *files]) == 0
     written = read_tsv(output)
     assert list(written.columns) == COLUMNS
-    page = render(table, pd.DataFrame(columns=["id"]), tmp_path, ladder=written)
+    none = pd.DataFrame(columns=["id"])
+    page = render(Sources(table, none, ladder=written, figures=[tmp_path / "ladder.svg"]))
     assert "Where does the verdict turn?" in page
     assert page.count(": the verdict turns at graphs.") == 1
     assert "Every method on every runtime" in page
-    assert "verdict turn" not in render(table, pd.DataFrame(columns=["id"]), tmp_path / "no")
+    assert "verdict turn" not in render(Sources(table, none))
     write_parquet(timings(tmp_path, records(("eager",))), path)
     assert write_ladder.main(["--timings", str(path), "--output", str(output)]) == 1
     assert "no pair was run under several runtimes" in capsys.readouterr().err

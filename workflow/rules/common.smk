@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -72,6 +73,8 @@ if workflow.is_main_process:
     console.talk_less(logger.handlers)
     logger.addHandler(console.Steps())
 TIMING_CODE = inputs.timing_code_digest(config)
+# As a person would name them; later ones lie over earlier ones.
+CONFIG_FILES = ["config.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
 # Besides tables, what the last lines of a run are read from.
