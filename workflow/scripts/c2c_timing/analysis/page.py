@@ -27,11 +27,13 @@ from .verdicts import (
 NAMES = ["pair", "method", "runtime", "length_view", *SETTING]
 TEMPLATES = LIBRARY / "analysis" / "templates"
 CAPTIONS = {
-    "stage_breakdown": "Where the time of a request goes: mean of each stage, and its share.",
+    "stage_breakdown": "Where the time of a request goes: median of each stage, and its share.",
+    "time_to_first_token": "What a reader waits for before the first token: median of each stage.",
     "throughput": "Tokens per second while decoding; prefill and projection are not in it.",
     "decode_step_time": "Time of a decode step, over all steps and along the answer.",
     "roofline": "What each stage attains, under what the device was measured to do.",
     "prefill_vs_prompt_length": "Prefill without the LM head, over prompt tokens 0 … L-2.",
+    "drift": "Whether requests grow slower while the run goes on: each one, and running medians.",
     "speedup": "How many times faster C2C is, by sample, with 95 % intervals; right of 1 it pays.",
     "break_even": "From which length of the teacher's message on a cache is cheaper than text.",
     "ladder": "Every method on every runtime: time of a request, C2C against the others (above 1 it "
