@@ -38,7 +38,8 @@ def draw(timings: pd.DataFrame) -> Figure:
         if layout.is_left(axes, number):
             lines.set_ylabel("time of a request (ms)")
         told = _told(found[""], layout.columns_of(axes) == 1)
-        lines.set_xlabel(layout.wrapped(axes, told), fontsize=8)
+        told = "tokens" if layout.is_crowded(axes) else layout.wrapped(axes, told)
+        lines.set_xlabel(told, fontsize=8)
         layout.name_panel(axes, number, f"{title} (n={found[''].num_samples})")
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(
@@ -87,8 +88,8 @@ def _told(found: BreakEven, has_room: bool) -> str:
         setting = f"prompt {found.setting.prompt:.0f}, answer {found.setting.answer:.0f} tokens"
         return f"length of the message (tokens)\n{setting}; n={found.num_samples}\n{found.finding}"
     crossing, low, high = found.tokens
-    ends = "" if np.isnan(low) else f" ({low:.0f} to {high:.0f})"
-    number = "unknown" if np.isnan(crossing) else f"{crossing:.0f}{ends}"
+    ends = "" if np.isnan(low) else f" ({low:z.0f} to {high:z.0f})"
+    number = "unknown" if np.isnan(crossing) else f"{crossing:z.0f}{ends}"
     return f"message (tokens)\nbreak-even: {number}"
 
 

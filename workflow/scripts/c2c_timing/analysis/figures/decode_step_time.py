@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from ...stages import PER_TOKEN, Stage
 from ..columns import method_title
 from . import layout
-from .style import dots, dots_note, method_colour, methods
+from .style import dots, dots_note, method_colour, method_mark, methods
 
 COURSE = 1.5
-# Label, colour, steps.
-Series = tuple[str, str, pd.Series]
+MESSAGE_MARK = "*"
+# Label, colour, mark, steps.
+Series = tuple[str, str, str, pd.Series]
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -31,11 +32,11 @@ def draw(timings: pd.DataFrame) -> Figure:
     handles: dict[str, Artist] = {}
     for number, (title, rows) in enumerate(shown):
         boxes, course = axes[number, :, 0]
-        series = [(label, colour, dots(steps)) for label, colour, steps in _series(rows)]
+        series = [(*look, dots(steps)) for *look, steps in _series(rows)]
         _boxes(boxes, series, rows["dataset"], datasets)
         boxes.set_yticks(range(len(datasets)), layout.with_numbers(rows, datasets))
-        for label, colour, steps in series:
-            handles[label] = _course(course, colour, steps)
+        for label, colour, mark, steps in series:
+            handles[label] = _course(course, colour, mark, steps)
         course.set_ylim(bottom=0)
         course.set_xlabel(layout.wrapped(axes, "step (tokens generated)"))
         if layout.is_left(axes, number):
@@ -60,20 +61,32 @@ def _series(rows: pd.DataFrame) -> list[Series]:
     """Steps of each method's answers, then of what else is written in steps."""
     own = {method: rows[rows["method"] == method] for method in methods(rows)}
     found = [
-        (method_title(method), method_colour(method), records[Stage.DECODE.steps_key].dropna())
+        (
+            method_title(method),
+            method_colour(method),
+            method_mark(method),
+            records[Stage.DECODE.steps_key].dropna(),
+        )
         for method, records in own.items()
     ]
     for stage in PER_TOKEN:
         for method, records in own.items():
             steps = records[stage.steps_key].dropna()
             if stage is not Stage.DECODE and len(steps):
-                found.append((f"{method_title(method)}: the {stage.label}", stage.colour, steps))
+                found.append(
+                    (
+                        f"{method_title(method)}: the {stage.label}",
+                        stage.colour,
+                        MESSAGE_MARK,
+                        steps,
+                    )
+                )
     return found
 
 
 def _boxes(axis: plt.Axes, series: list[Series], dataset: pd.Series, datasets: list[str]) -> None:
     highest = 0.0
-    for offset, (_, colour, steps) in zip(layout.offsets(len(series)), series, strict=True):
+    for offset, (_, colour, _, steps) in zip(layout.offsets(len(series)), series, strict=True):
         for place, name in enumerate(datasets):
             own = steps[dataset.loc[steps.index] == name]
             if len(own):
@@ -93,11 +106,21 @@ def _box(axis: plt.Axes, values: np.ndarray, place: float, width: float, colour:
     )  # fmt: skip
 
 
-def _course(axis: plt.Axes, colour: str, steps: pd.Series) -> Artist:
+def _course(axis: plt.Axes, colour: str, mark: str, steps: pd.Series) -> Artist:
     """Median and quartiles along the answer; the handle of the medians."""
     padded = np.array(list(itertools.zip_longest(*steps, fillvalue=np.nan)), float)
     low, middle, high = np.nanquantile(padded, [0.25, 0.5, 0.75], axis=1)
     places = np.arange(1, len(padded) + 1)
     axis.fill_between(places, low, high, color=colour, alpha=0.2, lw=0)
-    (line,) = axis.plot(places, middle, color=colour, lw=1.4)
+    (line,) = axis.plot(
+        places,
+        middle,
+        color=colour,
+        lw=1.2,
+        marker=mark,
+        markevery=max(1, len(padded) // 5),
+        ms=4,
+        mec="white",
+        mew=0.4,
+    )
     return line

@@ -71,6 +71,11 @@ def columns_of(axes: np.ndarray) -> int:
     return int(axes[0, 0, 0].get_gridspec().ncols) // axes.shape[2]
 
 
+def is_crowded(axes: np.ndarray) -> bool:
+    """Whether panels have no room for more than their axes' names."""
+    return len(axes) > 3 * columns_of(axes)
+
+
 def is_left(axes: np.ndarray, number: int) -> bool:
     """Whether a panel stands in the first column: others need not name what is along its side."""
     return number % columns_of(axes) == 0

@@ -85,6 +85,8 @@ def draw(timings: pd.DataFrame) -> Figure:
             axis = axes[number, 0, 0]
             handles |= _series(axis, panel, series, names)
             _decorate(axis, names, panel, layout.is_left(axes, number))
+            if layout.is_crowded(axes):
+                axis.set_xlabel("ratio", fontsize=7)
             layout.name_panel(axes, number, panel.title)
             number += 1
     _share_range(axes[: len(lines[0]), 0, 0])
