@@ -209,15 +209,17 @@ def test_the_figure_has_a_column_for_each_ladder(tmp_path, runtimes, pairs, name
     columns = len(pairs) * (2 if name == "ladder_by_data_set" else 1)
     axes = [axis for axis in figure.axes if axis.get_visible()]
     assert len(axes) == 3 * columns
-    for axis in axes:
-        assert [label.get_text() for label in axis.get_xticklabels()] == list(runtimes)
+    is_told = columns <= figure_of_ladder.MOST_TOLD
+    named = [[label.get_text() for label in axis.get_xticklabels()] for axis in axes]
+    assert [names for names in named if names] == [list(runtimes)] * columns * (3 if is_told else 1)
     titles = [axis.get_title(loc="left") for axis in axes]
     assert {title.splitlines()[0] for title in titles if title} == set(pairs)
-    said = [axis.get_xlabel() for axis in axes]
-    assert sum("base alone: the verdict turns at graphs" in text for text in said) == columns
-    assert (
-        sum("text-to-text: the same verdict on every runtime" in text for text in said) == columns
-    )
+    said = [" ".join(axis.get_xlabel().split()) for axis in axes]
+    for words in (
+        "base alone: the verdict turns at graphs",
+        "text-to-text: the same verdict on every runtime",
+    ):
+        assert sum(words in text for text in said) == (columns if is_told else 0)
     units = {axis.get_ylabel() for axis in axes}
     for unit in ("(ms)", "(ratio)", "(tokens)"):
         assert any(unit in label for label in units)

@@ -26,6 +26,10 @@ MEANT = {row.colour.lower() for row in (*Stage, *METHODS.values())} - {"#000000"
 WHAT_TO_SEE = {
     "stage_breakdown": "The longest part of a bar is the stage to work on first; on the right the same as "
     "shares, so that data sets of different length can be compared.",
+    "time_to_first_token": "What a reader waits for: how much of it is the teacher's prefill and the "
+    "projection, which the base alone does not have.",
+    "drift": "Requests should take as long at the end of the run as at its beginning; a line that rises "
+    "tells of a machine that grew hot or busy.",
     "throughput": "Tokens per second while decoding: methods that answer with the same model should agree; "
     "prefill and projection are not in it.",
     "decode_step_time": "A step should take about as long at the end of an answer as at its beginning; a "
