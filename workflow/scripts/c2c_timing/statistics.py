@@ -192,18 +192,18 @@ class ResampledMedian:
         self._values, self._sample = values[near], sample[near]
         samples = len(sizes)
         self._sums = np.stack(
-            [sizes, np.bincount(sample[below], minlength=samples)], axis=1
-        ).astype(np.float32)
+            [sizes, np.bincount(sample[below], minlength=samples)], dtype=np.float32
+        )
 
-    def of(self, counts: np.ndarray) -> np.ndarray:
-        """Medians (replicates,) of the chunk of draws (replicates, samples)."""
-        total, below = (counts @ self._sums).T
-        reached = below[:, None] + np.cumsum(counts[:, self._sample], axis=1)
-        lower = self._at(reached, np.ceil(total / 2))
-        upper = self._at(reached, np.floor(total / 2) + 1)
-        return (lower + upper) / 2
-
-    def _at(self, reached: np.ndarray, rank: np.ndarray) -> np.ndarray:
-        """The value with a rank (from 1), for each replicate."""
-        place = (reached < rank[:, None]).sum(axis=1)
-        return self._values[np.minimum(place, len(self._values) - 1)]
+    def of(self, drawn: np.ndarray) -> np.ndarray:
+        """Medians (replicates,) of a chunk of draws (samples, replicates), float32."""
+        total, below = self._sums @ drawn
+        ranks = np.stack([np.ceil(total / 2), np.floor(total / 2) + 1])
+        if (ranks[0] == ranks[1]).all():
+            ranks = ranks[:1]
+        place = np.zeros(ranks.shape, np.int32)
+        # Record by record for all replicates at once: their number is in the columns of ``drawn``.
+        for sample in self._sample:
+            below += drawn[sample]
+            place += below < ranks
+        return self._values[np.minimum(place, len(self._values) - 1)].mean(axis=0)
