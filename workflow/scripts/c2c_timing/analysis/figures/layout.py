@@ -73,7 +73,7 @@ def columns_of(axes: np.ndarray) -> int:
 
 def is_crowded(axes: np.ndarray) -> bool:
     """Whether panels have no room for more than their axes' names."""
-    return len(axes) > 3 * columns_of(axes)
+    return len(axes) >= MANY and len(axes) > 3 * columns_of(axes)
 
 
 def is_left(axes: np.ndarray, number: int) -> bool:
