@@ -15,7 +15,7 @@ from ..speedup import is_across_runtimes
 from ..verdicts import break_even_verdicts, runtime_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
-from .colours import on_the_page
+from .colours import dark_variables, on_the_page
 from .glossary import COLUMNS, GLOSSARY
 from .pictures import WHAT_TO_SEE, pictures
 from .sources import Sources
@@ -109,4 +109,5 @@ def _details(sources: Sources) -> dict[str, Any]:
         "others": [name for name in drawn if name not in WHAT_TO_SEE],
         "file": sources.file,
         "glossary": GLOSSARY,
+        "dark_variables": dark_variables(),
     }
