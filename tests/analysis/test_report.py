@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 from analysis.invented import invent, write
 
 import write_report
 from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.coverage import coverage
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
 from c2c_timing.analysis.figures.style import save
+from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import merge, write_parquet, write_tsv
 from c2c_timing.analysis.report.page import render
 from c2c_timing.analysis.report.sources import Sources
@@ -48,7 +51,7 @@ def test_the_first_screen_answers_for_every_pair(tmp_path):
     first, _ = page.split("Where the time goes Each bar")
     for pair in ("tiny", "other"):
         assert pair in first
-    assert first.count("C2C against fixed length natural length") == 2
+    assert first.count("C2C against 6 samples fixed length natural length") == 2
     for title in ("base alone", "teacher alone", "text-to-text"):
         assert title in first
     assert "Does C2C pay?" in page
@@ -231,3 +234,19 @@ def test_a_partial_run_says_so_first(tmp_path):
     assert page.index("Partial. This report is partial: 1 of 1 shards") < page.index(
         "The answer tiny"
     )
+
+
+def test_every_figure_of_the_project_has_its_place_and_others_come_last(drawn):
+    timings, errors = merged(drawn, compared())
+    both = pd.concat([timings, timings.assign(runtime="fused")])
+    tables = {
+        "speedup": compare(timings),
+        "breakeven": break_even_table(timings),
+        "ladder": ladder(both),
+    }
+    for name in (*FIGURES, *FLOOR_FIGURES, "of another version"):
+        path = drawn / f"{name}.svg"
+        path.write_text((drawn / "throughput.svg").read_text())
+        page = render(Sources(timings, errors, **tables, figures=[path]))
+        assert page.count("<figure ") == 1, name
+        assert ("Further figures" in page) == (name == "of another version")

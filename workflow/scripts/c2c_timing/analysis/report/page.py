@@ -15,8 +15,9 @@ from ..speedup import is_across_runtimes
 from ..verdicts import break_even_verdicts, runtime_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
+from .colours import dark_variables, on_the_page
 from .glossary import COLUMNS, GLOSSARY
-from .pictures import pictures
+from .pictures import WHAT_TO_SEE, pictures
 from .sources import Sources
 from .stage_bars import bars
 
@@ -85,10 +86,14 @@ def _speedups(speedup: pd.DataFrame | None) -> dict[str, Any]:
 
 
 def _details(sources: Sources) -> dict[str, Any]:
-    timings = sources.timings
+    timings, drawn = sources.timings, pictures(sources)
     return {
         "bars": bars(timings),
-        "used_stages": [stage for stage in Stage if timings[stage.key].notna().any()],
+        "used_stages": [
+            (stage.label, on_the_page(stage.colour))
+            for stage in Stage
+            if timings[stage.key].notna().any()
+        ],
         "medians": comparisons.median_table(timings, COLUMNS),
         "spread": spread.spread_table(timings),
         "courses": spread.course_table(timings),
@@ -100,7 +105,9 @@ def _details(sources: Sources) -> dict[str, Any]:
         "failures": trust.failure_table(sources.errors),
         "num_failures": len(sources.errors),
         "provenance": provenance.provenance(sources),
-        "pictures": pictures(sources),
+        "pictures": drawn,
+        "others": [name for name in drawn if name not in WHAT_TO_SEE],
         "file": sources.file,
         "glossary": GLOSSARY,
+        "dark_variables": dark_variables(),
     }

@@ -10,26 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UserError
-from ...method_table import METHODS
-from ...stages import Stage
+from .colours import on_the_page
 from .sources import Sources
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # A larger drawing (very many dots) comes as its PNG: the page has to open at once.
 MOST_BYTES = 700_000
-# What a drawing on white paper has, and what it is on the page's own.
-INK, PAPER = "currentColor", "var(--paper)"
-# Greys of a drawing are a share of the page's ink, but for those that stand for a stage or a method.
-GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
-MEANT = {row.colour.lower() for row in (*Stage, *METHODS.values())} - {"#000000"}
 
 WHAT_TO_SEE = {
     "stage_breakdown": "The longest part of a bar is the stage to work on first; on the right the same as "
     "shares, so that data sets of different length can be compared.",
-    "time_to_first_token": "What a reader waits for: how much of it is the teacher's prefill and the "
-    "projection, which the base alone does not have.",
-    "drift": "Requests should take as long at the end of the run as at its beginning; a line that rises "
-    "tells of a machine that grew hot or busy.",
+    "time_to_first_token": "What a reader waits for before the first token: the longest part is what to "
+    "shorten where answers are read as they come.",
+    "drift": "Running medians that stay level tell of a machine that kept its pace; where they rise or "
+    "fall together, the medians depend on when they were measured.",
     "throughput": "Tokens per second while decoding: methods that answer with the same model should agree; "
     "prefill and projection are not in it.",
     "decode_step_time": "A step should take about as long at the end of an answer as at its beginning; a "
@@ -122,7 +116,8 @@ def _inlined(root: ET.Element, prefix: str) -> str:
     }
     for element in root.iter():
         _rename(element, ids)
-        _recolour(element)
+        if style := element.get("style"):
+            element.set("style", on_the_page(style, of_text=element.tag == f"{{{SVG}}}text"))
         if element.tag == f"{{{SVG}}}style" and element.text:
             element.text = element.text.replace("*{", f"#{prefix} *{{")
     for name in ("width", "height", "version"):
@@ -146,21 +141,3 @@ def _rename(element: ET.Element, ids: Mapping[str | None, str]) -> None:
             element.set(
                 name, re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{ids.get(m[1], m[1])})", value)
             )
-
-
-def _recolour(element: ET.Element) -> None:
-    style = element.get("style")
-    if not style:
-        return
-    is_text = element.tag == f"{{{SVG}}}text"
-    element.set("style", GREY.sub(lambda found: _own_grey(found, is_text), style))
-
-
-def _own_grey(found: re.Match[str], is_text: bool) -> str:
-    """A grey as the page has it. White words stand on a colour, and stay white; white areas are paper."""
-    colour, light = found[0], int(found[1], 16)
-    if colour in MEANT or (is_text and light == 255):
-        return colour
-    if light in (0, 255):
-        return PAPER if light else INK
-    return f"color-mix(in srgb, {INK} {100 - light * 100 / 255:.0f}%, {PAPER})"

@@ -12,6 +12,7 @@ from ...runtime_table import RUNTIMES
 from ...stages import STAGE_KEYS, Stage
 from ..columns import CONDITIONS, in_order, method_title
 from ..numbers import rounded
+from .colours import on_the_page
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Part:
 
     @property
     def colour(self) -> str:
-        """As in the figures: what is black there, has the page's ink."""
-        return "var(--ink)" if self.stage.colour == "#000000" else self.stage.colour
+        """As the figures of the page have it."""
+        return on_the_page(self.stage.colour)
 
     @property
     def text(self) -> str:
