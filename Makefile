@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.lock-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test style unit pictures lock clean
+.PHONY: help setup test style unit columns pictures lock clean
 # What is run is said in a line of its own; `make --trace` shows the rest.
 .SILENT:
 
@@ -54,6 +54,9 @@ lock: ## envs/requirements.in resolved anew
 	(echo '# Made by `make lock` from requirements.in; edit that file, not this one.'; \
 	 .venv-lock/bin/python -m pip freeze --exclude setuptools | sed 's/+cpu$$//') > envs/requirements.lock
 	rm -rf .venv-lock
+
+columns: setup ## docs/columns.md, from the dictionary of columns
+	$(VENV)/bin/python workflow/scripts/describe_columns.py --output docs/columns.md
 
 clean: ## results/ and Snakemake's notes away
 	echo "removing results and .snakemake"

@@ -7,13 +7,10 @@ import pandas as pd
 import pytest
 from analysis.invented import LACKS, invent, write
 
-from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.columns import ERROR_COLUMNS
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
-from c2c_timing.analysis.page import render
-from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import UserError
 
@@ -157,23 +154,3 @@ def test_medians_have_intervals_that_count_samples(tmp_path):
     assert (row["count"], row["samples"]) == (20, 10)
     assert row["ttft_ms_median_low"] < row["ttft_ms_median"] < row["ttft_ms_median_high"]
     assert pd.isna(row["handover_ms_median_low"])
-
-
-def test_the_report_says_whether_it_pays(tmp_path):
-    table, errors = merge([write(tmp_path, COMPARED)])
-    page = render(table, errors, tmp_path, compare(table), break_even_table(table))
-    assert "Does C2C pay?" in page
-    assert "text-to-text" in page
-    assert "natural length: C2C is" in page
-    assert "Does C2C pay?" not in render(table, errors, tmp_path)
-
-
-def test_the_report_escapes_and_needs_no_network(tmp_path):
-    hostile = "<script>alert(1)</script>"
-    error = {"id": hostile, "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": None,
-             "stage": "prompt", "error_type": "E", "message": hostile}  # fmt: skip
-    page = render(*merge([write(tmp_path, [invent(), invent(1)], [error])]), tmp_path)
-    assert hostile not in page
-    assert "&lt;script&gt;" in page
-    assert 'src="http' not in page
-    assert "dummy weights" in page

@@ -68,12 +68,21 @@ class FailedJobs(logging.Handler):
         ]
 
     def report(self) -> str:
-        """The failures as a table, a line each; empty where no job failed."""
+        """The failures as a table, a line each, those that a signal ended apart; empty for none."""
         failures = self.failures()
-        jobs = "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
-        return _table(
-            f"{jobs} failed; the same call makes them again, and what waits for them:", failures
+        ended = [failure for failure in failures if failure.reason.startswith(INTERRUPTED)]
+        failed = [failure for failure in failures if failure not in ended]
+        parts = (
+            _table(
+                f"{_jobs(failed)} failed; the same call makes them again, and what waits for them:",
+                failed,
+            ),
+            _table(
+                f"{_jobs(ended)} interrupted; the same call goes on after the last finished sample:",
+                ended,
+            ),
         )
+        return "\n".join(filter(None, parts))
 
     def unfinished_report(self) -> str:
         """Shards without records that did not fail: killed while they ran, or waiting; empty for none.
@@ -107,6 +116,10 @@ class FailedJobs(logging.Handler):
         if refused:
             return Failure(name, refused, "")
         return Failure(name, _reason(record.rule_msg or "", log), _existing(log))
+
+
+def _jobs(failures: Sequence[Failure]) -> str:
+    return "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
 
 
 def _waiting(names: Sequence[str]) -> str:
