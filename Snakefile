@@ -21,6 +21,8 @@ rule all:
         "results/bottlenecks.tsv",
         FIGURES,
         "results/report.html",
+    message:
+        "All is made"
 
 
 # A rule that could make an existing file anew would hold up, or repeat, every shard behind it.
@@ -40,19 +42,18 @@ onstart:
     if workflow.is_main_process:
         shards.write_manifest(SHARDS)
         jobs.offer_worker(config, workflow.local_exec)
+        jobs.show_progress(workflow.local_exec)
 
 
 onsuccess:
     if config["allow_missing"]:
         print(failed_jobs.missing_report(SHARDS), file=sys.stderr)
-    for line in [
-        *closing_lines(Path("results/summary.tsv"), map(Path, SHARD_FILES)),
-        *RUN_COST.lines(map(Path, RUN_FILES)),
-    ]:
-        print(line, file=sys.stderr)
+    print(*closing_lines(), sep="\n", file=sys.stderr)
 
 
 onerror:
+    if workflow.is_main_process:
+        print(*closing_lines(), sep="\n", file=sys.stderr)
     print(FAILED_JOBS.report(), file=sys.stderr)
     if workflow.is_main_process:
         print(FAILED_JOBS.unfinished_report(), file=sys.stderr)

@@ -20,10 +20,12 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from c2c_timing.cards.dataset_card import load_dataset_card  # noqa: E402
 from c2c_timing.cards.pair_card import STAND_IN  # noqa: E402
+from c2c_timing.cli import ROW_SOURCES  # noqa: E402
 from c2c_timing.data.prompts import build_prompt  # noqa: E402
 from c2c_timing.data.sources import SourceSpec, read_rows  # noqa: E402
 from c2c_timing.engine.rendering import encode_chat  # noqa: E402
-from c2c_timing.places import PAIRS  # noqa: E402
+from c2c_timing.flags import Formatter  # noqa: E402
+from c2c_timing.places import PAIRS, with_home  # noqa: E402
 
 PUBLISHED = {
     ("mmlu", None): 184.5,
@@ -37,16 +39,25 @@ PUBLISHED = {
 }
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=Formatter)
+    flags.add_argument(
+        "--tokenizer", type=with_home, default=str(PAIRS / STAND_IN), help="Hub id or folder"
+    )
+    flags.add_argument("--source", choices=ROW_SOURCES, default="builtin", help="of the rows")
+    flags.add_argument(
+        "--data_path", type=with_home, help="for local: file or folder of the --dataset"
+    )
+    flags.add_argument("--dataset", help="only this one (default: all)")
+    return flags
+
+
 def main() -> None:
     """Read the flags, count, print a table."""
     from transformers import AutoTokenizer
 
-    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("--tokenizer", default=str(PAIRS / STAND_IN), help="Hub id or folder")
-    flags.add_argument("--source", choices=["builtin", "hub", "local"], default="builtin")
-    flags.add_argument("--data_path", help="for local: file or folder of the --dataset")
-    flags.add_argument("--dataset", help="only this one")
-    arguments = flags.parse_args()
+    arguments = parser().parse_args()
     tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
     source = SourceSpec(arguments.source, data_path=arguments.data_path)
     print(f"{'data set':24} {'rows':>6} {'tokens':>7} {'published':>9} {'difference':>10}")

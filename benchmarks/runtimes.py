@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 
 from c2c_timing.analysis.columns import in_order, own_peak
 from c2c_timing.cli import (
-    Formatter,
     add_decoding_arguments,
     add_pair_arguments,
     positive,
@@ -29,6 +28,7 @@ from c2c_timing.data.sources import SourceSpec
 from c2c_timing.data.synthetic import SYNTHETIC
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.progress import progress, say
 from c2c_timing.runtime_table import REFERENCE, RUNTIMES
@@ -59,7 +59,11 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
     flags.add_argument(
-        "--prompt_tokens", nargs="+", type=positive, default=[64, 170, 512, 2048, 8192]
+        "--prompt_tokens",
+        nargs="+",
+        type=positive,
+        default=[64, 170, 512, 2048, 8192],
+        help="lengths",
     )
     flags.add_argument(
         "--output", type=user_path, default=Path("results/runtimes"), help="a folder"

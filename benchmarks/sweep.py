@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 
 from sweep_parts import PARTS, Figure
 
-from c2c_timing.cli import Formatter, positive
+from c2c_timing.cli import positive
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 
 EXAMPLES = """examples:

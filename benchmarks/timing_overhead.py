@@ -11,9 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from c2c_timing.cli import Formatter, add_one_request_arguments, positive, settings_from
+from c2c_timing.cli import add_one_request_arguments, positive, settings_from
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 
 EXAMPLES = """examples:

@@ -47,6 +47,7 @@ def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml",
     return done.returncode, done.stdout + done.stderr
 
 
+PLANNED = "planned:"
 # A plan is made in a fork of a process that has imported Snakemake, and none of the project.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["snakemake.cli"])
@@ -70,7 +71,16 @@ def _in_a_fork(project: Path, words: tuple[str, ...], log: str) -> None:
             os.dup2(said.fileno(), stream)
     os.chdir(project)
     from snakemake.cli import main
+    from snakemake.jobs import Job
 
+    log_info = Job.log_info
+
+    def told(job, *words, **more):
+        """The rule and the first file that it makes, which no message shows."""
+        print(PLANNED, job.rule.name, *job.output[:1], flush=True)
+        log_info(job, *words, **more)
+
+    Job.log_info = told
     main(words)
 
 
@@ -78,12 +88,7 @@ def planned(project: Path, *words: str, configfile: str | None = "small.yaml") -
     """Jobs of a dry run: the rule, and for shards the file they make."""
     code, text = dry_run(project, *words, configfile=configfile)
     assert code == 0, text
-    jobs, rule = [], None
-    for line in text.splitlines():
-        if line.startswith(("rule ", "localrule ")):
-            rule = line.split()[1].rstrip(":")
-        elif rule and line.strip().startswith("output:"):
-            output = Path(line.split()[1].rstrip(",")).name
-            jobs.append(output if rule == "time_shard" else rule)
-            rule = None
-    return jobs
+    lines = [line.split()[1:] for line in text.splitlines() if line.startswith(PLANNED)]
+    return [
+        Path(output[0]).name if rule == "time_shard" else rule for rule, *output in lines if output
+    ]

@@ -184,6 +184,13 @@ def test_one_chunk_of_every_subject(here, tmp_path):
     for subject in ("ARC-Challenge", "ARC-Easy"):
         assert len(lines(tmp_path / "out" / "tiny" / f"ai2-arc_{subject}.2-of-2_timing.jsonl")) == 3
         assert f"ai2-arc/{subject}.2-of-2: 3 records" in done.stderr
+    header = next(line for line in done.stderr.splitlines() if "total ms" in line)
+    rows = done.stderr.splitlines()[done.stderr.splitlines().index(header) + 1 :]
+    assert [row.split()[1:4] for row in rows] == [
+        ["ARC-Challenge", "c2c", "3"],
+        ["ARC-Easy", "c2c", "3"],
+    ]
+    assert done.stdout == ""  # nothing but files, for who reads on
     for wrong in ("3/2", "0/2", "2", "a/b"):
         refused = here("comprehensive_timing_benchmark", *flags, "--chunk", wrong)
         assert refused.returncode == 2
@@ -205,20 +212,31 @@ def test_a_file_of_prompts_and_a_data_set_by_its_hub_id(here, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len({record["subject"] for record in lines(tmp_path / "g.jsonl")}) > 1
+    few = here(
+        "dataset_timing_benchmark", "--dataset", "gsm8k", "--source", "builtin",
+        "--num_samples", 100, "--output", "h.jsonl", "--max_new_tokens", 1,
+    )  # fmt: skip
+    assert few.returncode == 0, few.stderr
+    (said,) = [line for line in few.stderr.splitlines() if "asked for" in line]
+    assert f"asked for 100 samples and got {len(lines(tmp_path / 'h.jsonl'))}" in said
 
 
 def test_the_batch_covers_every_data_set(here, tmp_path):
     done = here("batch_timing_benchmark", "--num_samples", 1, "--max_new_tokens", 2)
     assert done.returncode == 0, done.stderr
-    records = lines(tmp_path / "batch_timing_results.jsonl")
+    records = lines(tmp_path / "results/by_hand/batch_timing_results.jsonl")
+    assert (
+        len([line for line in done.stderr.splitlines() if line.split()[2:4] == ["c2c", "1"]]) == 9
+    )
     assert len({record["dataset"] for record in records}) == 9
 
 
 def test_the_profiler_demo(tmp_path):
     done = run("demo_torch_profiler", "--max_new_tokens", 2, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(lines(tmp_path / "demo_timing_data.jsonl")) == 1
-    assert "total_time_ms" in (tmp_path / "demo_timing_data.tsv").read_text()
-    assert json.loads((tmp_path / "demo_profiler_trace.json").read_text())["traceEvents"]
-    stats = json.loads((tmp_path / "demo_profiler_stats.json").read_text())
+    folder = tmp_path / "results" / "by_hand"
+    assert len(lines(folder / "demo_timing_data.jsonl")) == 1
+    assert "total_time_ms" in (folder / "demo_timing_data.tsv").read_text()
+    assert json.loads((folder / "demo_profiler_trace.json").read_text())["traceEvents"]
+    stats = json.loads((folder / "demo_profiler_stats.json").read_text())
     assert any("mm" in operator["name"] for operator in stats["operators"])

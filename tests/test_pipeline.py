@@ -36,8 +36,8 @@ def test_everything_is_there(finished):
     assert set(summary["dataset"]) == set(SMALL["datasets"])
     assert summary["count"].tolist() == [2, 2, 2]
     assert summary["failed"].tolist() == [0, 0, 0]
-    assert len(list((results / "plots").glob("*.png"))) == 5
-    assert len(list((results / "plots").glob("*.svg"))) == 5
+    assert len(list((results / "plots").glob("*.png"))) == 7
+    assert len(list((results / "plots").glob("*.svg"))) == 7
     assert "<html" in (results / "report.html").read_text()
     assert "| C2C |" in (results / "stage_table.md").read_text()
     assert not (results / "speedup.tsv").exists()  # one method has nothing to be compared with

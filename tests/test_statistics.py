@@ -55,7 +55,7 @@ def test_a_resampled_median_is_the_median_of_what_was_drawn(records):
     sample = np.unique([group for _, group in records], return_inverse=True)[1]
     samples = sample.max() + 1
     counts = next(draws(samples, 0, 20))
-    medians = ResampledMedian(values, sample).of(counts)
+    medians = ResampledMedian(values, sample).of(counts.T)
     for drawn, median in zip(counts, medians, strict=True):
         assert median == np.median(np.repeat(values, drawn.astype(int)[sample]))
 
@@ -64,7 +64,7 @@ def test_records_far_from_the_middle_are_counted_right():
     rng = np.random.default_rng(2)
     values, sample = clusters(rng, samples=3000, repeats=2)
     counts = next(draws(3000, 0, 20))
-    medians = ResampledMedian(values, sample).of(counts)
+    medians = ResampledMedian(values, sample).of(counts.T)
     for drawn, median in zip(counts, medians, strict=True):
         assert median == np.median(np.repeat(values, drawn.astype(int)[sample]))
 

@@ -57,7 +57,8 @@ def _commands(sweep: Path, cores: int) -> dict[str, list[str | Path]]:
         "merge": ["merge_timings.py", *shards, "--output", table[1], "--errors-output", "errors.tsv",
                   "--coverage-output", "coverage.tsv", "--threads", str(cores)],
         "summary": ["summarize_timings.py", *shards, *table, "--errors", "errors.tsv",
-                    "--coverage", "coverage.tsv", "--output", "summary.tsv"],
+                    "--coverage", "coverage.tsv", "--output", "summary.tsv",
+                    "--full-output", "summary_full.tsv"],
         "speed-up": ["compare_methods.py", *table, "--output", "speedup.tsv"],
         "break-even": ["fit_break_even.py", *table, "--output", "breakeven.tsv",
                        "--costs-output", "stage_costs.tsv"],
@@ -66,9 +67,11 @@ def _commands(sweep: Path, cores: int) -> dict[str, list[str | Path]]:
         "bottlenecks": ["find_bottlenecks.py", *shards, *table, "--device", "../device.json",
                         "--output", "bottlenecks.tsv"],
         **plots,
-        "report": ["write_report.py", *table, "--errors", "errors.tsv", "--coverage", "coverage.tsv",
-                   "--summary", "summary.tsv", "--speedup", "speedup.tsv",
-                   "--breakeven", "breakeven.tsv", "--plots-dir", "plots", "--output", "report.html"],
+        "report": ["write_report.py", *shards, *table, "--errors", "errors.tsv",
+                   "--coverage", "coverage.tsv",
+                   "--summary", "summary_full.tsv", "--speedup", "speedup.tsv",
+                   "--breakeven", "breakeven.tsv", "--bottlenecks", "bottlenecks.tsv",
+                   "--figures", *(f"plots/{name}.svg" for name in plots), "--output", "report.html"],
     }  # fmt: skip
     return {
         name: [sys.executable, SCRIPTS / script, *flags] for name, (script, *flags) in calls.items()

@@ -13,7 +13,7 @@ from analysis.invented import invent, write
 from folders import SCRIPTS
 from patience import PATIENCE
 
-from c2c_timing.analysis import gather, parts
+from c2c_timing.analysis import gather, parts, record_lines
 from c2c_timing.analysis import merge as merging
 from c2c_timing.analysis.figures import FIGURES, style
 from c2c_timing.analysis.merge import merge, merged_into, read_timings
@@ -34,6 +34,7 @@ def some_files(folder, **changes):
 def small_steps(monkeypatch):
     """A process reads a file at a time, columns are laid aside and written a few rows at a time."""
     monkeypatch.setattr(merging, "BYTES_A_PART", 1)
+    monkeypatch.setattr(record_lines, "BYTES_TOGETHER", 1)
     monkeypatch.setattr(parts, "ROWS_AT_ONCE", 3)
     monkeypatch.setattr(gather, "ROWS_A_SLAB", 4)
     monkeypatch.setattr(gather, "BYTES_KEPT", 1)
@@ -68,6 +69,33 @@ def test_the_first_wrong_line_is_named_whatever_process_reads_it(tmp_path, small
     ):
         pass
     assert not list(tmp_path.glob("t.parquet*"))
+
+
+@pytest.mark.parametrize("wrong", [
+    (("again", 2), ("spoilt", 3)), (("spoilt", 2), ("again", 3)), (("spoilt", 2), ("torn", 3)),
+], ids=str)  # fmt: skip
+def test_of_several_wrong_lines_the_first_is_named(tmp_path, wrong):
+    lines = [json.dumps(invent(n)) for n in range(5)]
+    spoil = {
+        "again": json.dumps(invent(0, response="other")),
+        "spoilt": json.dumps(invent(9, prompt_length="9")),
+        "torn": "{",
+    }
+    for what, place in wrong:
+        lines[place] = spoil[what]
+    path = tmp_path / "a_timing.jsonl"
+    path.write_text("\n".join(lines))
+    reasons = {"again": "the same request as line 1", "spoilt": "prompt_length: '9' is not"}
+    with pytest.raises(UserError, match=f"a_timing.jsonl:3: {reasons[wrong[0][0]]}"):
+        merge([path])
+
+
+def test_failures_stand_in_the_order_in_which_their_shards_are_named(tmp_path, small_steps):
+    for name in "ab":
+        write(tmp_path, [invent(ord(name))], [{"id": name}], name=name)
+    paths = [tmp_path / f"{name}_timing.jsonl" for name in "ba"]
+    with merged_into(tmp_path / "t.parquet", paths, processes=2) as merged:
+        assert merged.errors["id"].tolist() == ["b", "a"]
 
 
 def test_what_no_column_can_hold_is_told_though_it_stands_in_other_files(tmp_path, small_steps):

@@ -7,13 +7,10 @@ import pandas as pd
 import pytest
 from analysis.invented import LACKS, invent, write
 
-from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.columns import ERROR_COLUMNS
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
-from c2c_timing.analysis.page import render
-from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.errors import UserError
 
@@ -100,6 +97,7 @@ COMPARED = [
 ], ids=["one record", "two pairs, four methods, two views"])  # fmt: skip
 def test_figures(tmp_path, name, records):
     table, _ = merge([write(tmp_path, records)])
+    table["started_at"] = pd.date_range("2026-01-01", periods=len(table), freq="s").astype(str)
     compares = name in ("speedup", "break_even") and len(records) == 1
     if compares or name.startswith("ladder"):  # all are of one runtime
         with pytest.raises(UserError, match=r"nothing to compare|no break-even|no ladder"):
@@ -108,7 +106,7 @@ def test_figures(tmp_path, name, records):
     files = []
     for turn in "ab":
         figure = FIGURES[name](table)
-        labels = [axis.get_xlabel() for axis in figure.axes]
+        labels = [text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel())]
         save(figure, tmp_path / f"{turn}.png", tmp_path / f"{turn}.svg")
         files.append((tmp_path / f"{turn}.svg").read_bytes())
         assert (tmp_path / f"{turn}.png").stat().st_size > 5000
@@ -157,23 +155,3 @@ def test_medians_have_intervals_that_count_samples(tmp_path):
     assert (row["count"], row["samples"]) == (20, 10)
     assert row["ttft_ms_median_low"] < row["ttft_ms_median"] < row["ttft_ms_median_high"]
     assert pd.isna(row["handover_ms_median_low"])
-
-
-def test_the_report_says_whether_it_pays(tmp_path):
-    table, errors = merge([write(tmp_path, COMPARED)])
-    page = render(table, errors, tmp_path, compare(table), break_even_table(table))
-    assert "Does C2C pay?" in page
-    assert "text-to-text" in page
-    assert "natural length: C2C is" in page
-    assert "Does C2C pay?" not in render(table, errors, tmp_path)
-
-
-def test_the_report_escapes_and_needs_no_network(tmp_path):
-    hostile = "<script>alert(1)</script>"
-    error = {"id": hostile, "dataset": "gsm8k", "subject": "main", "pair": "tiny", "method": None,
-             "stage": "prompt", "error_type": "E", "message": hostile}  # fmt: skip
-    page = render(*merge([write(tmp_path, [invent(), invent(1)], [error])]), tmp_path)
-    assert hostile not in page
-    assert "&lt;script&gt;" in page
-    assert 'src="http' not in page
-    assert "dummy weights" in page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,8 @@ import merge_timings
 import summarize_timings
 from c2c_timing.analysis.columns import ERROR_COLUMNS, TIMING_KEYS
 from c2c_timing.analysis.merge import kept_apart, merge
-from c2c_timing.analysis.page import render
 from c2c_timing.analysis.quality import judge
-from c2c_timing.analysis.quality_sentences import closing_lines, quality_sentences, verdict
+from c2c_timing.analysis.quality_sentences import quality_lines, quality_sentences, verdict
 from c2c_timing.analysis.record_lines import OPTIONAL
 from c2c_timing.analysis.relative_times import medians_of, relative_times
 from c2c_timing.analysis.runs import read_watched
@@ -209,20 +207,13 @@ def test_one_record_and_rows_without_records(tmp_path):
      "requests); 1 is ok."),
     (["busy"] * 24, "24 of 24 rows of the summary are not ok (24 busy); none are ok."),
 ])  # fmt: skip
-def test_the_verdict_counts_every_mark(tmp_path, marks, said):
+def test_the_verdict_counts_every_mark(marks, said):
     rows = [{"count": 8, "quality": mark, "quality_advice": f"of {mark}"} for mark in marks]
     assert verdict([*rows, {"count": 0, "quality": None}]) == said
-    path = tmp_path / "summary.tsv"
-    assert closing_lines(path, []) == []
-    pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
-    shard = tmp_path / "shard.jsonl"
-    shard.touch()
-    os.utime(shard, (0, 0))
-    lines = closing_lines(path, [shard, tmp_path / "missing.jsonl"])
+    lines = quality_lines(rows)
     assert lines[0] == f"quality: {said}"
     assert lines[1:] == [f"  {mark}: of {mark}" for mark in sorted({*marks} - {"ok"})]
-    os.utime(shard, (2**33, 2**33))
-    assert closing_lines(path, [shard]) == [], "it does not know of what was timed since"
+    assert quality_lines([]) == []
 
 
 def test_prompts_sorted_by_length_are_no_drift():
@@ -308,7 +299,7 @@ def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsy
     assert said.count("\n") == 1
     flags = [*shards, "--timings", timings, "--errors", errors, "--output", summary]
     assert summarize_timings.main([*map(str, flags)]) == 0
-    table = pd.read_csv(summary, sep="\t").set_index("model_config.device")
+    table = pd.read_csv(summary, sep="\t").set_index("device")
     assert table["quality"].to_dict() == {"NVIDIA H100": "unjudged", "cpu": "throttled"}
     said = "1 of 2 rows of the summary are not ok (1 throttled); 1 of 2 are unjudged"
     assert capsys.readouterr().out.startswith(said)
@@ -318,12 +309,3 @@ def test_the_commands_say_what_is_kept_apart_and_mark_throttling(tmp_path, capsy
 def test_records_of_one_setting_are_merged_without_a_word(tmp_path):
     table, _ = merge([write(tmp_path, [invent(n) for n in range(3)])])
     assert kept_apart(table) is None
-
-
-def test_the_report_says_which_rows_are_not_ok(tmp_path):
-    table, errors = merge([write(tmp_path, [invent(n, residual_flag=n == 0) for n in range(9)])])
-    page = render(table, errors, tmp_path, summary=summarize(table, errors))
-    said = "1 of 1 rows of the summary are not ok (1 residual)"
-    assert page[page.index("<li>") + 4 :].startswith(said)
-    assert "11.1% of all records are flagged" in page
-    assert "Can these numbers be trusted?" not in render(table, errors, tmp_path)

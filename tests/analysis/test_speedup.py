@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from analysis.invented import requests_of
 
-from c2c_timing.analysis.speedup import COLUMNS, compare, verdict
+from c2c_timing.analysis.paired_times import verdict
+from c2c_timing.analysis.speedup import COLUMNS, compare
 
 
 def overall(table, seed=0):

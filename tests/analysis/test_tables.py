@@ -8,7 +8,7 @@ import sys
 from folders import ROOT
 
 from c2c_timing.analysis.columns import STEPS, TIMING_KEYS, in_order, method_title
-from c2c_timing.analysis.page import COLUMNS, GLOSSARY
+from c2c_timing.analysis.report.glossary import COLUMNS, GLOSSARY
 from c2c_timing.analysis.stage_table import part_titles
 from c2c_timing.method_table import METHODS
 from c2c_timing.stages import Stage

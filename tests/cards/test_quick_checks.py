@@ -22,15 +22,18 @@ def sections():
 
 @pytest.mark.parametrize("method", ["base", "teacher", "t2t", "c2c"])
 def test_a_record_as_it_is_written_is_passed_at_once(method):
-    assert quick_check(SCHEMA)(invent(method=method, sections=sections(), order=2, correct=None))
+    records = [invent(method=method, sections=sections(), order=2, correct=None), invent(2)]
+    assert quick_check(SCHEMA)(records)
+    assert quick_check(SCHEMA)([])
 
 
 @cases(300)
 @given(st.data())
 def test_what_passes_at_once_fits_the_schema(data):
-    record = data.draw(damaged(invent(1, method="t2t", sections=sections())))
-    if quick_check(SCHEMA)(record):
-        assert first_problem(record, SCHEMA) is None
+    good = invent(1, method="t2t", sections=sections())
+    records = [data.draw(damaged(good)), good, data.draw(damaged(good))]
+    if quick_check(SCHEMA)(records):
+        assert not any(first_problem(record, SCHEMA) for record in records)
 
 
 @pytest.mark.parametrize("value", [
@@ -41,13 +44,13 @@ def test_what_passes_at_once_fits_the_schema(data):
     ("decode_step_times_ms",), ("decode_step_times_ms", 1), ("model_config",),
     ("model_config", "threads"), ("sections", 0, "teacher_tokens", 0), ("sections", 0, "is_projected"),
 ], ids=str)  # fmt: skip
-def test_a_wrong_value_in_a_record_whose_like_have_passed(place, value):
+def test_a_wrong_value_among_right_ones(place, value):
     record = invent(sections=sections())
-    assert quick_check(SCHEMA)(record)
+    assert quick_check(SCHEMA)([record])
     spoilt = copy.deepcopy(record)
     holder = spoilt
     for key in place[:-1]:
         holder = holder[key]
     holder[place[-1]] = value
-    if quick_check(SCHEMA)(spoilt):
+    if quick_check(SCHEMA)([record, spoilt, record]):
         assert first_problem(spoilt, SCHEMA) is None

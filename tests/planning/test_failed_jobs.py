@@ -117,3 +117,14 @@ def test_missing_shards_are_counted_with_what_their_logs_say(run, tmp_path):
         (tmp_path / shard.timing_file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / shard.timing_file).touch()
     assert missing_report(SHARDS) == ""
+
+
+def test_what_a_signal_ended_is_interrupted_and_did_not_fail(run):
+    jobs, fail = run
+    fail(SHARDS[0], log=b"1/8\ninterrupted by SIGINT: 1 record is kept\n")
+    (title, line) = jobs.report().splitlines()
+    assert title == "1 job interrupted; the same call goes on after the last finished sample:"
+    assert SHARDS[0].name in line
+    fail(SHARDS[1], jobid=2, log=b"error: no rows\n")
+    titles = [line for line in jobs.report().splitlines() if not line.startswith(" ")]
+    assert [title.split(";")[0] for title in titles] == ["1 job failed", "1 job interrupted"]

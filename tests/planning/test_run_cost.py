@@ -32,3 +32,15 @@ def test_a_run_without_a_new_shard_has_no_such_line(tmp_path):
     (tmp_path / "broken_run.json").write_text("{")
     assert cost.lines([tmp_path / "broken_run.json"]) == []
     assert cost.lines([]) == []
+
+
+def test_shards_that_are_there_and_those_of_this_run(tmp_path):
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    old.touch()
+    os.utime(old, (time.time() - 60, time.time() - 60))
+    cost = RunCost()
+    shards = [old, new, tmp_path / "missing.jsonl"]
+    assert cost.shards_line(shards) == "shards: 1 of 3 are there, none timed by this run"
+    new.touch()
+    os.utime(new, (time.time() + 1, time.time() + 1))
+    assert cost.shards_line(shards) == "shards: 2 of 3 are there, 1 timed by this run"

@@ -43,5 +43,5 @@ def test_several_runtimes_make_a_ladder_whichever_they_are():
 
 def test_every_figure_is_made_in_two_formats():
     files = targets.figure_files(with_())
-    assert len(files) == 10
+    assert len(files) == 14
     assert {"results/plots/roofline.png", "results/plots/roofline.svg"} <= set(files)

@@ -132,7 +132,10 @@ def test_a_chunk_beyond_the_last_row_is_finished_without_records(tmp_path, loade
     assert counts["records"] == counts["errors"] == counts["samples"] == 0
     assert files.timing.read_text() == files.errors.read_text() == ""
     assert json.loads(files.run.read_text())["counts"] == counts
-    assert "has 3 of 9 samples; none is left for this chunk" in capsys.readouterr().err
+    assert (
+        "asked for 9 samples and got 3: the source has no more; none is left for this chunk"
+        in capsys.readouterr().err
+    )
     with pytest.raises(UserError, match="no rows"):
         shard(tmp_path, loaded, [], Chunk(3, 3), num_samples=9)
 

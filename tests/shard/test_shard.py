@@ -164,7 +164,7 @@ def test_several_batches_go_on_too(tmp_path, session):
         attempt = copy.copy(session)
         attempt.methods = session.methods | {"c2c": Spoilt(session.methods["c2c"], spoil)}
         try:
-            counts = time_batches(batches, attempt, WallTimes(), output)
+            counts = time_batches(batches, attempt, WallTimes(), output)["counts"]
         except KeyboardInterrupt:
             assert (tmp_path / "journal" / "f.journal").is_file()
             assert not output.exists()

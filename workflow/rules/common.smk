@@ -4,6 +4,7 @@ import functools
 import gc
 import inspect
 import json
+import os
 import re
 import shlex
 import sys
@@ -14,9 +15,10 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
-from c2c_timing.analysis.quality_sentences import closing_lines
+from c2c_timing.analysis.closing import answer_lines
 from c2c_timing.errors import UserError
 from c2c_timing.planning import (
+    console,
     failed_jobs,
     inputs,
     jobs,
@@ -72,9 +74,16 @@ MANIFEST = "results/shards.tsv"
 MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv")
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
+if workflow.is_main_process:
+    console.talk_less(logger.handlers)
+    logger.addHandler(console.Steps())
 TIMING_CODE = inputs.timing_code_digest(config)
+# As a person would name them; later ones lie over earlier ones.
+CONFIG_FILES = ["config.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
+# Besides tables, what the last lines of a run are read from.
+CLOSING_FILES = ("bottlenecks.tsv", "report.html")
 
 
 def remake_missing(wildcards):
@@ -147,6 +156,16 @@ def shard_cards(pair, dataset, subject):
 def timing_flags(dataset, chunk):
     """The same for all pairs and subjects."""
     return jobs.timing_flags(dataset, config, chunk)
+
+
+def closing_lines():
+    """What a run says at its end: what is there, the answer, what it took."""
+    made = {Path(path).name for path in [*TABLES, *CLOSING_FILES]}
+    return [
+        RUN_COST.shards_line(map(Path, SHARD_FILES)),
+        *answer_lines(Path("results"), made, map(Path, SHARD_FILES)),
+        *RUN_COST.lines(map(Path, RUN_FILES)),
+    ]
 
 
 # Of a job that merges, compares or draws; tried again, it asks for more.

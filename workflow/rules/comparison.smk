@@ -18,6 +18,8 @@ rule compare_methods:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Compare C2C with the other methods"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
@@ -43,6 +45,8 @@ rule fit_break_even:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Fit the cost of a token, and where text costs as much"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
@@ -68,6 +72,8 @@ rule write_ladder:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Set every method on every runtime side by side"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
@@ -94,6 +100,8 @@ rule write_stage_table:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Write the stages in the shape of the paper's table"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"

@@ -25,6 +25,8 @@ rule measure_device:
         device=config["device"],
         # Not used below, but another number of threads means other floors.
         threads=config["resources"]["threads"],
+    message:
+        "Measure what the device can do at best"
     shell:
         "python {input.script:q}"
         " --device {params.device:q}"
@@ -52,6 +54,8 @@ rule find_bottlenecks:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Set every stage beside its floor"
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
@@ -81,6 +85,8 @@ rule plot_floors:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Draw {wildcards.floor_figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.floor_figure:q}"

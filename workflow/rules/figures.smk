@@ -20,6 +20,8 @@ rule plot_timings:
         **SMALL_JOB,
     params:
         figures=targets.figure_names(config),
+    message:
+        "Draw the figures"
     shell:
         "python {input.script:q}"
         " --figures {params.figures:q}"
@@ -46,6 +48,8 @@ rule plot_on_request:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Draw {wildcards.figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
@@ -61,10 +65,16 @@ rule write_report:
         script=f"{SCRIPTS}/write_report.py",
         code=inputs.command_code("write_report.py"),
         templates=inputs.library_folder("analysis/templates"),
-        timings=rules.merge_timings.output.timings,
-        errors=rules.merge_timings.output.errors,
-        coverage=rules.merge_timings.output.coverage,
-        summary=rules.summarize_timings.output.summary,
+        manifest=MANIFEST,
+        runs=RUN_FILES,
+        timings=MERGED[0],
+        errors=MERGED[1],
+        coverage=MERGED[2],
+        # With what the marks rest on, which the short one leaves out.
+        summary="results/summary_full.tsv",
+        bottlenecks="results/bottlenecks.tsv",
+        device="results/device.json",
+        self_test=ancient(SELF_TEST),
         figures=FIGURES,
         tables=TABLES,
     output:
@@ -80,13 +90,25 @@ rule write_report:
         **SMALL_JOB,
     params:
         comparison=targets.comparison_flags(config),
+        # This config's own: what another one left in the folder of plots is none of this run.
+        figures=[path for path in FIGURES if path.endswith(".svg")],
+        configs=CONFIG_FILES,
+        self_test=f"--self-test {targets.SELF_TEST}" if config["self_test"] else "",
+    message:
+        "Write the report"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
         " --summary {input.summary:q}"
-        " --plots-dir results/plots"
+        " --bottlenecks {input.bottlenecks:q}"
+        " --device {input.device:q}"
+        " --manifest {input.manifest:q}"
+        f" --timings-dir {TIMINGS}"
+        " --config-files {params.configs:q}"
+        " {params.self_test}"
         " {params.comparison}"
+        " --figures {params.figures:q}"
         " --output {output.report:q}"
         " > {log:q} 2>&1"

@@ -17,6 +17,8 @@ rule list_shards:
         shards=shards.manifest_digest(SHARDS),
         # Written when the run began: ten thousand names are too long for any command.
         planned=shards.PLANNED_MANIFEST,
+    message:
+        "List the shards"
     shell:
         "cp {params.planned:q} {output.manifest:q} 2> {log:q}"
 
@@ -50,6 +52,8 @@ rule merge_timings:
         settings=lambda wildcards: json.dumps(
             jobs.wanted_settings(config), sort_keys=True
         ),
+    message:
+        "Merge the records of all shards"
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
@@ -74,6 +78,7 @@ rule summarize_timings:
         coverage=MERGED[2],
     output:
         summary="results/summary.tsv",
+        full="results/summary_full.tsv",
     log:
         "results/logs/summarize_timings.log",
     benchmark:
@@ -83,6 +88,8 @@ rule summarize_timings:
     threads: 1
     resources:
         **SMALL_JOB,
+    message:
+        "Summarise the records"
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
@@ -91,4 +98,5 @@ rule summarize_timings:
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
+        " --full-output {output.full:q}"
         " > {log:q} 2>&1"

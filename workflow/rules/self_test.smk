@@ -23,6 +23,8 @@ rule self_test:
     params:
         device=config["device"],
         runtimes=config["runtimes"],
+    message:
+        "Test the clock: does it find delays of a known length?"
     shell:
         "python {input.script:q}"
         " --device {params.device:q}"

@@ -34,6 +34,8 @@ rule time_shard:
         cards=cards_of,
         # And another number of threads means other times.
         threads=config["resources"]["threads"],
+    message:
+        "Time {wildcards.pair} on {wildcards.dataset}, {wildcards.subject}"
     shell:
         f"python {SCRIPTS}/comprehensive_timing_benchmark.py"
         " --pair {wildcards.pair:q}"

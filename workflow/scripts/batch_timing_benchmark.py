@@ -8,7 +8,6 @@ from pathlib import Path
 
 from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.cli import (
-    Formatter,
     add_decoding_arguments,
     add_pair_arguments,
     positive,
@@ -16,8 +15,11 @@ from c2c_timing.cli import (
 )
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
+from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.shard_names import BY_HAND_FILES
 
 EXAMPLES = """example:
   python workflow/scripts/batch_timing_benchmark.py --num_samples 2 --max_new_tokens 32
@@ -27,7 +29,13 @@ EXAMPLES = """example:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--output", type=user_path, default=Path("batch_timing_results.jsonl"))
+    add_list_argument(flags)
+    flags.add_argument(
+        "--output",
+        type=user_path,
+        default=Path(BY_HAND_FILES, "batch_timing_results.jsonl"),
+        help="JSONL of records",
+    )
     flags.add_argument("--num_samples", type=positive, default=2, help="of each data set")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
@@ -38,7 +46,10 @@ def parser() -> argparse.ArgumentParser:
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command: the first subject of every data set."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if list_if_asked(words):
+        return 0
+    arguments = parser().parse_args(words)
     source = SourceSpec("builtin")
     settings = settings_from(arguments, source)
 
@@ -46,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.sources import read_rows
     from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.shard.medians import say_outcome
     from c2c_timing.shard.run import time_batches
 
     walls = WallTimes()
@@ -56,8 +68,12 @@ def main(argv: list[str] | None = None) -> int:
         subject = next(iter(card.subjects))
         rows = select_rows(read_rows(card, subject, source), settings.num_samples)
         batches.append((card, subject, rows))
-    counts = time_batches(batches, session, walls, arguments.output)
-    say(f"{counts['records']} records, {counts['errors']} errors in {arguments.output}")
+    wanted = arguments.num_samples
+    fewer = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
+    if fewer:
+        found = ", ".join(f"{number} of {name}" for name, number in fewer.items())
+        say(f"asked for {wanted} samples of each data set and got {found}: they have no more")
+    say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
     return 0
 
 

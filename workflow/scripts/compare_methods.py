@@ -12,6 +12,7 @@ from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.method_table import SUBJECT
 from c2c_timing.places import user_path
 from c2c_timing.runtime_table import REFERENCE
@@ -23,12 +24,12 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--output", type=user_path, required=True)
-    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    flags.add_argument("--output", type=user_path, required=True, help="the comparison as TSV")
+    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     return flags
 
 

@@ -6,9 +6,11 @@ import argparse
 import sys
 
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.listing import list_if_asked
 from c2c_timing.worker.client import ask_if_told
 
 EXAMPLES = """examples:
+  python workflow/scripts/comprehensive_timing_benchmark.py --list datasets
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset gsm8k --num_samples 100
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --subject physics --num_samples 50
   python workflow/scripts/comprehensive_timing_benchmark.py --dataset mmlu-redux --all_subjects --num_samples 20
@@ -30,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; a shard that fails leaves the others alone."""
     words = sys.argv[1:] if argv is None else argv
+    if list_if_asked(words):
+        return 0
     # Before anything is imported: who has a worker waits for its requests alone.
     code = ask_if_told(words)
     if code is not None:

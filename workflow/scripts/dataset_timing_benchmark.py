@@ -12,7 +12,6 @@ from c2c_timing.cards.dataset_card import DatasetCard, has_card, load_dataset_ca
 from c2c_timing.cards.guessed_card import described
 from c2c_timing.cards.subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from c2c_timing.cli import (
-    Formatter,
     add_decoding_arguments,
     add_pair_arguments,
     add_source_arguments,
@@ -21,6 +20,8 @@ from c2c_timing.cli import (
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
+from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path, with_home
 from c2c_timing.progress import say
 
@@ -37,17 +38,30 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
+    add_list_argument(flags)
     what = flags.add_mutually_exclusive_group(required=True)
-    what.add_argument("--dataset", help="name of a card, or any data set's Hub id")
     what.add_argument(
-        "--dataset_file", type=with_home, help="JSONL with a prompt or a question in each line"
+        "--dataset", help="name of a card, or any data set's Hub id; this or --dataset_file"
     )
-    flags.add_argument("--subject", action="append", help="a subject or a group; may be repeated")
-    flags.add_argument("--split", help="instead of the card's (hub, local)")
-    columns = flags.add_argument_group("data sets without a card, each guessed unless given")
-    columns.add_argument("--config", help="configuration on the Hub")
-    columns.add_argument("--prompt_column", help="text, or a chat: its first user turn")
-    columns.add_argument("--choices_column", help="options of a multiple-choice question")
+    what.add_argument(
+        "--dataset_file",
+        type=with_home,
+        help="JSONL with a prompt or a question in each line; this or --dataset",
+    )
+    flags.add_argument(
+        "--subject",
+        action="append",
+        help="a subject or a group; may be repeated (default: every subject)",
+    )
+    flags.add_argument("--split", help="of sources hub and local (default: the card's)")
+    columns = flags.add_argument_group("data sets without a card")
+    columns.add_argument("--config", help="configuration on the Hub (default: guessed)")
+    columns.add_argument(
+        "--prompt_column", help="text, or a chat: its first user turn (default: guessed)"
+    )
+    columns.add_argument(
+        "--choices_column", help="options of a multiple-choice question (default: guessed)"
+    )
     flags.add_argument("--output", type=user_path, required=True, help="JSONL of records")
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
@@ -94,7 +108,10 @@ def uncarded_shard(
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command: subjects one after the other until there are enough samples."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if list_if_asked(words):
+        return 0
+    arguments = parser().parse_args(words)
     card, subjects, source = shards_of(arguments)
     settings = settings_from(arguments, source)
 
@@ -103,7 +120,8 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.sources.local import check_subjects
     from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
-    from c2c_timing.shard.run import time_batches
+    from c2c_timing.shard.medians import say_outcome
+    from c2c_timing.shard.run import fewer, time_batches
 
     check_subjects(card, subjects, source)
 
@@ -114,12 +132,13 @@ def main(argv: list[str] | None = None) -> int:
     chosen = select_rows(rows(), settings.num_samples, settings.selection, settings.seed)
     if not chosen:
         raise UserError(f"{card.name}: the source has no rows")
+    if settings.num_samples and len(chosen) < settings.num_samples:
+        say(f"{card.name}: {fewer(settings.num_samples, len(chosen))}")
     walls = WallTimes()
     session = open_session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
     batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
-    counts = time_batches(batches, session, walls, arguments.output)
-    say(f"{counts['records']} records, {counts['errors']} errors in {arguments.output}")
+    say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
     return 0
 
 

@@ -8,23 +8,29 @@ import sys
 from pathlib import Path
 
 from c2c_timing.cards.dataset_card import load_dataset_card
-from c2c_timing.cli import Formatter, add_one_request_arguments, settings_from
+from c2c_timing.cli import add_one_request_arguments, settings_from
 from c2c_timing.data.sources import SourceSpec
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
+from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.shard_names import BY_HAND_FILES
 
 EXAMPLES = """example:
   python workflow/scripts/demo_torch_profiler.py --max_new_tokens 8
-  (then open demo_profiler_trace.json in https://ui.perfetto.dev or chrome://tracing)
+  (then open results/by_hand/demo_profiler_trace.json in https://ui.perfetto.dev or chrome://tracing)
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=Formatter)
-    flags.add_argument("--output_dir", type=user_path, default=Path())
+    add_list_argument(flags)
+    flags.add_argument(
+        "--output_dir", type=user_path, default=Path(BY_HAND_FILES), help="folder of the four files"
+    )
     add_one_request_arguments(flags, max_new_tokens=16)
     return flags
 
@@ -32,7 +38,10 @@ def parser() -> argparse.ArgumentParser:
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command: a timed request for the record, then the same one under the profiler."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if list_if_asked(words):
+        return 0
+    arguments = parser().parse_args(words)
     settings = settings_from(arguments, SourceSpec("builtin"))
     folder = arguments.output_dir
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.meters.wall_times import WallTimes
     from c2c_timing.probes.audit.launches import launches_in, profile_request, ranges_of
     from c2c_timing.session import Trial
+    from c2c_timing.shard.medians import median_lines
     from c2c_timing.shard.run import time_batches
 
     card = load_dataset_card("gsm8k")
@@ -52,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     walls = WallTimes()
     session = open_session(settings, walls)
     records = folder / "demo_timing_data.jsonl"
-    time_batches([(card, "main", rows)], session, walls, records)
+    run = time_batches([(card, "main", rows)], session, walls, records)
     _write_table(records, folder / "demo_timing_data.tsv")
     prompt = build_prompt(card, "main", rows[0].values)
     method, runtime = settings.methods[0], settings.runtimes[0]
@@ -78,6 +88,8 @@ def main(argv: list[str] | None = None) -> int:
     for name in ("timing_data.jsonl", "timing_data.tsv", "profiler_trace.json"):
         say(str(folder / f"demo_{name}"))
     say(str(path))
+    for line in median_lines(run["medians"]):
+        say(line)
     return 0
 
 

@@ -15,6 +15,7 @@ from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
@@ -26,9 +27,7 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument(
         "runs", nargs="*", type=user_path, help="*_run.json files, for the shapes in them"
     )
@@ -47,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--device", type=user_path, required=True, help="device.json of measure_device.py"
     )
-    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True, help="the table as TSV")
     return flags
 
 

@@ -12,6 +12,7 @@ from c2c_timing.analysis.merge import merged_into, write_tsv
 from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.shard_names import errors_file_beside
 
@@ -23,9 +24,7 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument("shards", nargs="*", type=user_path, help="*_timing.jsonl files")
     flags.add_argument(
         "--manifest",
@@ -47,16 +46,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="JSON",
         help="what the shards must have been timed with; without it those of one pair must agree",
     )
-    flags.add_argument("--output", type=user_path, required=True)
-    flags.add_argument("--errors-output", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True, help="all records as Parquet")
+    flags.add_argument(
+        "--errors-output", type=user_path, required=True, help="failed samples as TSV"
+    )
     flags.add_argument(
         "--coverage-output",
         type=user_path,
         help="which of the manifest's shards are there, as a TSV",
     )
-    flags.add_argument(
-        "--threads", type=int, default=1, help="processes that read at a time (default: 1)"
-    )
+    flags.add_argument("--threads", type=int, default=1, help="processes that read at a time")
     return flags
 
 

@@ -17,6 +17,7 @@ from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
 
@@ -32,12 +33,12 @@ EXAMPLE = """examples:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     names = sorted(FIGURES | FLOOR_FIGURES)
     which = flags.add_mutually_exclusive_group(required=True)
-    which.add_argument("--figure", choices=names, help="one, into --png and --svg")
+    which.add_argument(
+        "--figure", choices=names, metavar="FIGURE", help="one, into --png and --svg"
+    )
     which.add_argument(
         "--figures",
         choices=names,
@@ -50,8 +51,8 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--bottlenecks", type=user_path, help="of find_bottlenecks.py, for roofline")
     flags.add_argument("--device", type=user_path, help="of measure_device.py, for roofline")
-    flags.add_argument("--png", type=user_path)
-    flags.add_argument("--svg", type=user_path)
+    flags.add_argument("--png", type=user_path, help="of --figure")
+    flags.add_argument("--svg", type=user_path, help="of --figure")
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
     return flags
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 
 EXAMPLE = """examples, in the folder where snakemake was called:
@@ -36,9 +37,7 @@ class Job:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     action = flags.add_mutually_exclusive_group()
     action.add_argument("--cancel", action="store_true", help="cancel them, and wait for their end")
     action.add_argument("--wait", action="store_true", help="wait until the last one has ended")

@@ -11,22 +11,22 @@ from c2c_timing.analysis.coverage import mark_partial, shard_files
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
 from c2c_timing.analysis.quality_sentences import verdict
 from c2c_timing.analysis.runs import read_watched
+from c2c_timing.analysis.short_summary import short
 from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\
-      --errors results/errors.tsv --output results/summary.tsv
+      --errors results/errors.tsv --output results/summary.tsv --full-output results/summary_full.tsv
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument(
         "--manifest",
         type=user_path,
@@ -38,10 +38,17 @@ def parser() -> argparse.ArgumentParser:
         default=Path("results/timings"),
         help="where those shards lie",
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--errors", type=user_path, required=True)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
+    )
+    flags.add_argument(
+        "--errors", type=user_path, required=True, help="failed samples, from the merge"
+    )
     flags.add_argument("--coverage", type=user_path, help="which shards are there, from the merge")
-    flags.add_argument("--output", type=user_path, required=True)
+    flags.add_argument(
+        "--output", type=user_path, required=True, help="what one reads of it, as TSV"
+    )
+    flags.add_argument("--full-output", type=user_path, help="all statistics of all keys, as TSV")
     return flags
 
 
@@ -57,8 +64,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))
-    write_tsv(summary, arguments.output)
-    print(verdict(summary.to_dict("records")))
+    if arguments.full_output:
+        write_tsv(summary, arguments.full_output)
+    write_tsv(short(summary), arguments.output)
+    print(verdict(summary[["count", "quality"]].to_dict("records")))
     print(f"{len(summary)} rows in {arguments.output}")
     return 0
 

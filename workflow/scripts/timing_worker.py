@@ -10,6 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.worker.place import Place
 from c2c_timing.worker.server import Job, serve
@@ -25,9 +26,7 @@ EXAMPLE = """example, of what starts it:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument("--folder", type=user_path, required=True, help="where commands find it")
     flags.add_argument("--key", required=True, help="what it must have in common with them")
     return flags

@@ -11,6 +11,7 @@ from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
 from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 
 EXAMPLE = """example:
@@ -20,12 +21,12 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--output", type=user_path, required=True)
-    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    flags.add_argument("--output", type=user_path, required=True, help="the ladder as TSV")
+    flags.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     return flags
 
 

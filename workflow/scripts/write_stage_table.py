@@ -9,6 +9,7 @@ from c2c_timing.analysis.columns import MEASURED, MODELS_NAMED
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_table import as_markdown, stage_table
 from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
 from c2c_timing.whole_files import write_text_whole
 
@@ -20,12 +21,12 @@ EXAMPLE = """example:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
+    flags.add_argument(
+        "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
-    flags.add_argument("--timings", type=user_path, required=True)
-    flags.add_argument("--output", type=user_path, required=True)
-    flags.add_argument("--markdown", type=user_path, required=True)
+    flags.add_argument("--output", type=user_path, required=True, help="the table as TSV")
+    flags.add_argument("--markdown", type=user_path, required=True, help="the same for reading")
     return flags
 
 

@@ -48,30 +48,34 @@ def chunk(text: str) -> Chunk:
     raise argparse.ArgumentTypeError(f"{text!r} is not a chunk such as 2/4")
 
 
-class Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows defaults, and examples as they are written."""
-
-
 def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, and where they run."""
     group = parser.add_argument_group("models")
     group.add_argument("--pair", default="tiny", help=f"pair card: {', '.join(available_pairs())}")
     group.add_argument(
-        "--base_model", type=with_home, help="Hub id or folder, instead of the card's base"
+        "--base_model", type=with_home, help="Hub id or folder (default: the card's base)"
     )
     group.add_argument(
-        "--teacher_model", type=with_home, help="Hub id or folder, instead of the card's teacher"
+        "--teacher_model", type=with_home, help="Hub id or folder (default: the card's teacher)"
     )
     group.add_argument(
         "--fuser_checkpoint",
         type=with_home,
-        help="folder (or Hub id, or Hub id:subfolder) in the published format, instead of the card's",
+        help="folder (or Hub id, or Hub id:subfolder) in the published format (default: the card's)",
     )
-    group.add_argument("--weights", choices=WEIGHTS, help="instead of the card's")
-    group.add_argument("--methods", nargs="+", choices=list(METHODS), default=[SUBJECT])
+    group.add_argument(
+        "--weights", choices=WEIGHTS, help="where all weights come from (default: as the card says)"
+    )
+    group.add_argument(
+        "--methods",
+        nargs="+",
+        choices=list(METHODS),
+        default=[SUBJECT],
+        help="who answers, in turn on each sample",
+    )
     add_runtimes_argument(group)
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    group.add_argument("--dtype", choices=DTYPES, default="float32")
+    group.add_argument("--dtype", choices=DTYPES, default="float32", help="of weights and caches")
 
 
 def add_runtimes_argument(parser: argparse._ActionsContainer) -> None:
@@ -85,9 +89,14 @@ def add_runtimes_argument(parser: argparse._ActionsContainer) -> None:
 def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     """How answers are generated."""
     group = parser.add_argument_group("decoding")
-    group.add_argument("--max_new_tokens", type=positive, help="instead of the card's")
     group.add_argument(
-        "--message_max_tokens", type=positive, default=256, help="the teacher's message (t2t)"
+        "--max_new_tokens", type=positive, help="longest answer (default: the card's)"
+    )
+    group.add_argument(
+        "--message_max_tokens",
+        type=positive,
+        default=256,
+        help="longest message of the teacher (t2t)",
     )
     group.add_argument(
         "--length_views",
@@ -98,7 +107,7 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--repeats", type=positive, default=1, help="runs of every sample")
     group.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
-    group.add_argument("--top_p", type=float, default=1.0)
+    group.add_argument("--top_p", type=float, default=1.0, help="1 keeps all")
     group.add_argument("--top_k", type=int, default=0, help="0 keeps all")
     group.add_argument("--seed", type=int, default=0, help="of dummy weights, samples and sampling")
 
@@ -117,7 +126,9 @@ def add_source_arguments(
 ) -> None:
     """Where rows come from, and how many."""
     group = parser.add_argument_group("data")
-    group.add_argument("--source", choices=kinds, default=source)
+    group.add_argument(
+        "--source", choices=kinds, default=source, help="where rows are read, or written"
+    )
     group.add_argument(
         "--data_path", type=with_home, help="file or folder with the native columns (source local)"
     )
@@ -126,14 +137,21 @@ def add_source_arguments(
             "--prompt_tokens",
             nargs="+",
             type=positive,
-            help="lengths of the prompts (source synthetic), chat template included; by default the data "
-            "set's own",
+            help="lengths of the prompts (source synthetic), chat template included (default: "
+            "the data set's own)",
         )
-    group.add_argument("--revision", help="pinned revision of the data set on the Hub")
-    group.add_argument("--num_samples", type=positive, help="all rows unless given")
-    group.add_argument("--selection", choices=("first", "sample"), default="first")
+    group.add_argument("--revision", help="of the data set on the Hub (default: the latest)")
+    group.add_argument("--num_samples", type=positive, help="(default: all rows)")
     group.add_argument(
-        "--max_prompt_tokens", type=positive, help="longest prompt, before the chat template"
+        "--selection",
+        choices=("first", "sample"),
+        default="first",
+        help="the first rows, or drawn by --seed",
+    )
+    group.add_argument(
+        "--max_prompt_tokens",
+        type=positive,
+        help="longest prompt, before the chat template (default: what card and models allow)",
     )
 
 

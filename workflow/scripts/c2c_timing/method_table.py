@@ -31,7 +31,7 @@ class MethodRow:
     Attributes:
         name: in config, commands, records; and the name of its file in ``methods/``.
         title: as figures, tables and the report call it.
-        colour: in every figure.
+        colour: in every figure, and of no stage: red to pink is C2C, grey one model alone.
         models: which models it needs: ``base``, ``teacher`` (the first), ``teachers`` (all).
         answers: which of them writes the answer: ``base`` or ``teacher``.
         stages: those that its requests have.
@@ -59,11 +59,11 @@ _C2C = (*_BASE, *_TEACHER, Stage.PROJECTOR, Stage.DECODE)
 METHODS = {
     row.name: row
     for row in (
-        MethodRow("base", "base alone", "#0072B2", ("base",), "base", (*_BASE, Stage.DECODE)),
+        MethodRow("base", "base alone", "#3C3C3C", ("base",), "base", (*_BASE, Stage.DECODE)),
         MethodRow(
             "teacher",
             "teacher alone",
-            "#E69F00",
+            "#8C8C8C",
             ("teacher",),
             "teacher",
             (*_TEACHER, Stage.DECODE),
@@ -71,7 +71,7 @@ METHODS = {
         MethodRow(
             "t2t",
             "text-to-text",
-            "#CC79A7",
+            "#00BCD4",
             ("base", "teacher"),
             "base",
             (*_TEACHER, Stage.TEACHER_DECODE, Stage.HANDOVER, *_BASE, Stage.DECODE),
@@ -79,12 +79,12 @@ METHODS = {
             settings=("message_max_tokens",),
             room=lambda settings: 2 * settings.message_max_tokens + REQUEST_TOKENS,
         ),
-        MethodRow("c2c", "C2C", "#009E73", ("base", "teachers"), "base", _C2C),
-        MethodRow("c2c_closed", "C2C, gates closed", "#56B4E9", ("base", "teachers"), "base", _C2C),
+        MethodRow("c2c", "C2C", "#C2185B", ("base", "teachers"), "base", _C2C),
+        MethodRow("c2c_closed", "C2C, gates closed", "#F48FB1", ("base", "teachers"), "base", _C2C),
         MethodRow(
             "c2c_shuffled",
             "C2C, another sample's cache",
-            "#D55E00",
+            "#6A0032",
             ("base", "teachers"),
             "base",
             _C2C,

@@ -17,7 +17,8 @@ BENCHMARKS = "results/benchmarks/time_shard"
 # Where the timing command and its worker meet.
 WORKER = "results/.worker"
 # Of a command that a person calls: never among the shards of a run.
-BY_HAND = "results/by_hand/timings"
+BY_HAND_FILES = "results/by_hand"
+BY_HAND = f"{BY_HAND_FILES}/timings"
 
 JOURNALS = "journal"
 FAILED = "failed"

@@ -14,7 +14,8 @@ class Stage(StrEnum):
     Attributes:
         key: its time in a record's ``timing``, in ms.
         label: as figures and tables call it.
-        colour: in every figure; of Okabe and Ito's palette, which colour-blind readers can tell apart.
+        colour: in every figure, and of no method: blue is the base's prompt, orange to brown the
+            teacher's. Stages that can meet in a bar differ in grey, too.
         model: ``base`` or ``teacher``, whose work it is; ``both``; or ``host``.
         steps_key: where a record has the time of every step; None for stages that run once.
         tokens: the column of ``analysis.stage_costs`` with the tokens that its time grows with.
@@ -56,29 +57,29 @@ class Stage(StrEnum):
 
     # fmt: off
     BASE_EMBEDDING = (
-        "base_embedding", "base_embedding_ms", "base embedding", "#999999", "base", None, "base_tokens",
+        "base_embedding", "base_embedding_ms", "base embedding", "#A6CBE8", "base", None, "base_tokens",
         "embedding of prompt tokens 0 … L-2", "a look-up")
     BASE_PREFILL = (
-        "base_prefill", "base_prefill_ms", "base prefill", "#0072B2", "base", None, "base_tokens",
+        "base_prefill", "base_prefill_ms", "base prefill", "#08519C", "base", None, "base_tokens",
         "layers over prompt tokens 0 … L-2", "no LM head")
     TEACHER_EMBEDDING = (
-        "teacher_embedding", "teacher_embedding_ms", "teacher embedding", "#F0E442", "teacher", None,
+        "teacher_embedding", "teacher_embedding_ms", "teacher embedding", "#D07A1F", "teacher", None,
         "teacher_tokens", "embedding of prompt tokens 0 … L-2", "a look-up")
     TEACHER_PREFILL = (
-        "teacher_prefill", "teacher_prefill_ms", "teacher prefill", "#E69F00", "teacher", None,
+        "teacher_prefill", "teacher_prefill_ms", "teacher prefill", "#FDC572", "teacher", None,
         "teacher_tokens", "layers over prompt tokens 0 … L-2", "no LM head")
     PROJECTOR = (
-        "projector", "projector_total_ms", "projection", "#CC79A7", "both", None, "base_tokens",
+        "projector", "projector_total_ms", "projection", "#7B3294", "both", None, "base_tokens",
         "all projections and the writing of the fused cache", "null without")
     TEACHER_DECODE = (
-        "teacher_decode", "teacher_decode_total_ms", "teacher's message", "#D55E00", "teacher",
+        "teacher_decode", "teacher_decode_total_ms", "teacher's message", "#8C2D04", "teacher",
         "teacher_decode_step_times_ms", "num_teacher_tokens",
         "steps of the teacher's message", "text-to-text alone")
     HANDOVER = (
         "handover", "handover_ms", "handover", "#000000", "host", None, "num_teacher_tokens",
         "message to text to the base's ids", "text-to-text alone; on the host")
     DECODE = (
-        "decode", "decode_total_ms", "decode", "#009E73", "base", "decode_step_times_ms",
+        "decode", "decode_total_ms", "decode", "#35A37B", "base", "decode_step_times_ms",
         "num_generated_tokens", "sum of all T decode steps", "the first step included")
     # fmt: on
 

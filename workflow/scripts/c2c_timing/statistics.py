@@ -59,17 +59,19 @@ def spreads(
     Returns:
         Arrays (groups,); NaN where there are too few values for it.
     """
-    order = np.lexsort((values, group))
-    order = order[~np.isnan(values[order])]
-    values, group, sample = values[order], group[order], sample[order]
-    ordered = Ordered(values, np.bincount(group, minlength=groups))
+    there = ~np.isnan(values)
+    values, group, sample = values[there], group[there], sample[there]
+    ordered = Ordered.of(values, group, groups)
     number = ordered.number
+    # In rising order, so that a sum is the same in whatever order the records come.
+    rising = np.repeat(np.arange(groups), number)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.bincount(group, values, groups) / number
-        squares = np.bincount(group, np.square(values - mean[group]), groups)
+        mean = np.bincount(rising, ordered.values, groups) / number
+        squares = np.bincount(rising, np.square(ordered.values - mean[rising]), groups)
         std = np.sqrt(squares / np.where(number > 1, number - 1, np.nan))
     median = ordered.at(0.5)
-    low, high = _median_ends(ordered, median, group, sample)
+    pulls = np.sign(values - median[group]) / 2
+    low, high = _median_ends(ordered, pulls, group, sample)
     return {
         "mean": mean, "std": std, "median": median, "median_low": low, "median_high": high,
         "p90": ordered.at(0.9), "p99": ordered.at(0.99),
@@ -86,7 +88,14 @@ class Ordered:
     @classmethod
     def of(cls, values: np.ndarray, group: np.ndarray, groups: int) -> Ordered:
         """Of values (n,) in any order, none of them NaN, and their groups 0 … groups-1."""
-        return cls(values[np.lexsort((values, group))], np.bincount(group, minlength=groups))
+        if (np.diff(group) < 0).any():
+            values = values[np.argsort(group, kind="stable")]
+        found = cls(values.copy(), np.bincount(group, minlength=groups))
+        for size in np.unique(found.number):
+            # Those of one size together: a sort of all by group and value takes several times as long.
+            places = found.first[found.number == size][:, None] + np.arange(size)
+            found.values[places] = np.sort(found.values[places], axis=1)
+        return found
 
     def at(self, quantile: float | np.ndarray) -> np.ndarray:
         """The quantile of every group, interpolated linearly as numpy does; NaN of an empty one."""
@@ -104,12 +113,15 @@ class Ordered:
 
 
 def _median_ends(
-    ordered: Ordered, centre: np.ndarray, group: np.ndarray, sample: np.ndarray
+    ordered: Ordered, pull: np.ndarray, group: np.ndarray, sample: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the medians' intervals; see above."""
+    """Ends of the medians' intervals; see above.
+
+    ``pull`` is of every record: +1/2 above its group's median, -1/2 below, 0 on it.
+    """
     groups = len(ordered.number)
-    # +1/2 above, -1/2 below, 0 on it: the sum over a sample is how far it pulls the rank.
-    pulls = np.bincount(sample, np.sign(ordered.values - centre[group]) / 2)
+    # The sum over a sample is how far it pulls the rank.
+    pulls = np.bincount(sample, pull)
     home = np.zeros(len(pulls), int)
     home[sample] = group
     there = np.bincount(sample) > 0
@@ -180,18 +192,18 @@ class ResampledMedian:
         self._values, self._sample = values[near], sample[near]
         samples = len(sizes)
         self._sums = np.stack(
-            [sizes, np.bincount(sample[below], minlength=samples)], axis=1
-        ).astype(np.float32)
+            [sizes, np.bincount(sample[below], minlength=samples)], dtype=np.float32
+        )
 
-    def of(self, counts: np.ndarray) -> np.ndarray:
-        """Medians (replicates,) of the chunk of draws (replicates, samples)."""
-        total, below = (counts @ self._sums).T
-        reached = below[:, None] + np.cumsum(counts[:, self._sample], axis=1)
-        lower = self._at(reached, np.ceil(total / 2))
-        upper = self._at(reached, np.floor(total / 2) + 1)
-        return (lower + upper) / 2
-
-    def _at(self, reached: np.ndarray, rank: np.ndarray) -> np.ndarray:
-        """The value with a rank (from 1), for each replicate."""
-        place = (reached < rank[:, None]).sum(axis=1)
-        return self._values[np.minimum(place, len(self._values) - 1)]
+    def of(self, drawn: np.ndarray) -> np.ndarray:
+        """Medians (replicates,) of a chunk of draws (samples, replicates), float32."""
+        total, below = self._sums @ drawn
+        ranks = np.stack([np.ceil(total / 2), np.floor(total / 2) + 1])
+        if (ranks[0] == ranks[1]).all():
+            ranks = ranks[:1]
+        place = np.zeros(ranks.shape, np.int32)
+        # Record by record for all replicates at once: their number is in the columns of ``drawn``.
+        for sample in self._sample:
+            below += drawn[sample]
+            place += below < ranks
+        return self._values[np.minimum(place, len(self._values) - 1)].mean(axis=0)

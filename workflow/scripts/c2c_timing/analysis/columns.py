@@ -40,6 +40,8 @@ _BESIDE = {stage: [stage.tokens] for stage in PER_TOKEN} | {
 PADDING = ["base_padding_tokens", "teacher_padding_tokens"]
 # What a request held, what of it was others', and what replayed work needs besides.
 MEMORY = ["peak_memory_bytes", "other_runtimes_bytes", "scratch_bytes"]
+# Of a summary: the part of all time that a stage has.
+SHARES = {stage: f"{stage.value}_share" for stage in Stage}
 # Times of all steps, where a stage has steps.
 STEPS = [stage.steps_key for stage in Stage if stage.steps_key]
 # The others follow in the order of a request.

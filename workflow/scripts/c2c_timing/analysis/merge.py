@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from .gather import KNOWN_OR_NOT, LEADING, Rows, write_rows
 from .parts import FLOATS, DoNotFitError, Part, read_part
 from .record_lines import OPTIONAL
 from .setups import PARTS, differing, setups
+from .tsv_columns import as_read, as_written
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
@@ -100,10 +102,8 @@ def _aside(path: Path) -> Iterator[Path]:
 
 def _read_parts(paths: Sequence[Path], folder: Path, processes: int) -> Iterator[Part]:
     """The parts in the order of their files, each read by one process."""
-    tasks = [
-        (files, folder / str(number))
-        for number, files in enumerate(_divided(list(enumerate(paths))))
-    ]
+    in_order = sorted(enumerate(paths), key=lambda file: str(file[1]))
+    tasks = [(files, folder / str(number)) for number, files in enumerate(_divided(in_order))]
     processes = min(processes, len(tasks))
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from (read_part(*task) for task in tasks)
@@ -135,9 +135,12 @@ def _divided(files: Sequence[tuple[int, Path]]) -> Iterator[list[tuple[int, Path
 
 def _merge_parts(path: Path, paths: Sequence[Path], parts: Sequence[Part]) -> Merged:
     keys, configs = _joined_keys(parts)
-    failed = [(paths[file], error) for part in parts for file, error in part.failures]
+    failed = sorted((f for part in parts for f in part.failures), key=itemgetter(0))
     failures = Copies("failures")
-    errors = pd.DataFrame(list(failures.without(failed)), columns=ERROR_COLUMNS)
+    errors = pd.DataFrame(
+        list(failures.without((paths[file], error) for file, error in failed)),
+        columns=ERROR_COLUMNS,
+    )
     if keys.empty:
         raise UserError("no records in any of the shards; see their logs")
     keys, copied = without_copies(keys, paths)
@@ -267,9 +270,17 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_tsv(table: pd.DataFrame, path: Path) -> None:
-    """Write six significant digits, and nothing where there is no value."""
+    """Write six significant digits, whole counts, plain names, and nothing where there is no value."""
+    table = as_written(table)
+    # As pandas' float_format does it, in a third of its time.
+    texts = {
+        name: ["" if value != value else f"{value:.6g}" for value in column.tolist()]
+        for name, column in table.items()
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
+    }
+    table = table.assign(**pd.DataFrame(texts, table.index, dtype=object))
     with written_whole(path) as partial:
-        table.to_csv(partial, sep="\t", index=False, float_format="%.6g")
+        table.to_csv(partial, sep="\t", index=False)
 
 
 def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
@@ -301,7 +312,7 @@ def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataF
 def read_tsv(path: Path) -> pd.DataFrame:
     """A table that ``write_tsv`` wrote."""
     try:
-        table = pd.read_csv(path, sep="\t")
+        table = as_read(pd.read_csv(path, sep="\t"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
     if SETUP in table:  # most are empty

@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import UserError
+from .alike import Alike, Keys
 from .columns import IDENTITY, LENGTHS, MEMORY, PADDING, STEPS, TIMING_KEYS
-from .record_lines import OPTIONAL, Line, read_errors, read_records, small_digest
+from .record_lines import OPTIONAL, Line, read_errors, read_records
 
 # Of lines of JSON: what a process holds as columns takes less, what it holds as objects more.
 BYTES_AT_ONCE = 16_000_000
@@ -42,7 +43,7 @@ KEYS = pa.schema(
 
 
 # What a record's line adds to them, in the order of ``_Layout.known``.
-_KNOWN = ("prompt", "file", "line", "size", "has_message", "digest", "config")
+_KNOWN = ("file", "config", "line", "size", "digest", "prompt", "has_message")
 
 
 class DoNotFitError(Exception):
@@ -82,16 +83,16 @@ def read_part(files: Sequence[tuple[int, Path]], place: Path) -> Part:
         UserError: a line is no record.
         DoNotFitError: records that no table can hold together.
     """
-    columns = _Columns(place)
+    columns, alike = _Columns(place), Alike()
     failures = []
     # Records hold no cycles, and looking for some in so many takes a third of the time.
     gc.disable()
     try:
         for number, path in files:
-            for line in read_records(path):
+            for line in read_records(path, alike):
                 columns.add(number, line)
             failures += [(number, error) for error in read_errors(path)]
-        return columns.finished(failures)
+        return columns.finished(alike.configs, failures)
     except UserError:
         raise
     except NOT_FITTING as error:
@@ -136,34 +137,29 @@ class _Columns:
     """Records by their layout: those of the same keys become a batch together."""
 
     def __init__(self, place: Path) -> None:
-        self._layouts: dict[tuple, _Layout] = {}
-        self._configs: dict[tuple | str, int] = {}
+        self._layouts: dict[Keys, _Layout] = {}
         self._part = Part(KEYS.empty_table())
         self._files = _Files(place, self._part)
         self._keys: list[pa.Table] = []
         self._bytes = self._rows = 0
 
     def add(self, file: int, line: Line) -> None:
-        record = line.record
-        config, timing = record.pop("model_config"), record.pop("timing")
-        names = (tuple(record), tuple(config), tuple(timing))
-        layout = self._layouts.get(names)
+        keys, cells, *known = line
+        layout = self._layouts.get(keys)
         if layout is None:
-            layout = self._layouts[names] = _Layout(*names, self._files)
-        layout.rows.append((*record.values(), *config.values(), *timing.values()))
-        prompt = small_digest(record["prompt"].encode())
-        has_message = record.get("message") is not None
-        layout.known.append(
-            (prompt, file, line.number, line.size, has_message, line.digest, self._config(config))
-        )
+            layout = self._layouts[keys] = _Layout(keys.columns, self._files)
+        layout.rows.append(cells)
+        layout.known.append((file, *known))
         self._bytes += line.size
         self._rows += 1
         if self._bytes > BYTES_AT_ONCE or self._rows > ROWS_AT_ONCE:
             self._lay_aside()
 
-    def finished(self, failures: list[tuple[int, dict[str, Any]]]) -> Part:
+    def finished(
+        self, configs: list[dict[str, Any]], failures: list[tuple[int, dict[str, Any]]]
+    ) -> Part:
         self._lay_aside()
-        self._part.failures = failures
+        self._part.configs, self._part.failures = configs, failures
         if self._keys:
             self._part.keys = pa.concat_tables(self._keys)
         return self._part
@@ -171,17 +167,6 @@ class _Columns:
     def close(self) -> None:
         for layout in self._layouts.values():
             layout.close()
-
-    def _config(self, config: dict[str, Any]) -> int:
-        try:
-            key: tuple | str = (*config.items(),)
-            place = self._configs.get(key)
-        except TypeError:  # a list or an object in it
-            place = self._configs.get(key := repr(sorted(config.items())))
-        if place is None:
-            place = self._configs[key] = len(self._part.configs)
-            self._part.configs.append(config)
-        return place
 
     def _lay_aside(self) -> None:
         self._keys += [layout.lay_aside() for layout in self._layouts.values() if layout.rows]
@@ -191,12 +176,10 @@ class _Columns:
 class _Layout:
     """Records of the same keys in the same order."""
 
-    def __init__(
-        self, names: Iterable[str], config: Iterable[str], timing: Iterable[str], files: _Files
-    ) -> None:
+    def __init__(self, names: Sequence[str], files: _Files) -> None:
         self.rows: list[tuple] = []
         self.known: list[tuple] = []
-        self._names = [*names, *(f"model_config.{key}" for key in config), *timing]
+        self._names = names
         self._files = files
         self._schema: pa.Schema | None = None
         self._writer: _Writer | None = None

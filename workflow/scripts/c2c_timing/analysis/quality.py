@@ -18,6 +18,7 @@ from ..statistics import Ordered
 from .columns import SETTING
 from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
 from .relative_times import Relative, medians_of, relative_times
+from .trends import trends
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
 # The worst first: stages that do not add up mislead at any speed; a throttled device and other work on
@@ -29,11 +30,6 @@ MARKS = ("residual", "throttled", "busy", "drifting", "unstable", UNJUDGED)
 MOST_VARIATION = 0.10
 # From the first third of the run to the last: below it, not worth the reruns.
 MOST_DRIFT = 0.05
-# The trend test's level; with many rows some show a trend by chance, so it is a strict one.
-TREND_LEVEL = 0.01
-# Standard errors of the number of rises; those of the level are 2.6.
-SURELY_NONE = 2.0
-FEW_TIMES = 200
 # A median hardly moves for less; a single outlier is an accident.
 MOST_OUTLIERS = 0.05
 FEWEST_OUTLIERS = 2
@@ -197,23 +193,11 @@ def _drift(
     )
     drift = end / begin - 1
     has_trend = np.zeros(groups, bool)
-    for one in np.flatnonzero(np.abs(drift) >= MOST_DRIFT):
-        has_trend[one] = _has_trend(times[first[one] : first[one] + number[one]])
+    worth = np.abs(drift) >= MOST_DRIFT
+    for size in np.unique(number[worth]):
+        alike = np.flatnonzero(worth & (number == size))
+        has_trend[alike] = trends(times[first[alike][:, None] + np.arange(size)])
     return {"drift": drift, "has_trend": has_trend}
-
-
-def _has_trend(times: np.ndarray) -> bool:
-    """Kendall's tau against the order is the test of Mann (Econometrica 13, 1945)."""
-    if len(times) <= FEW_TIMES and len(np.unique(times)) == len(times):
-        # Far from any trend the test itself, which takes long, would say the same.
-        rises = np.sign(times[None, :] - times[:, None])[np.triu_indices(len(times), 1)].sum()
-        n = len(times)
-        if abs(rises) < SURELY_NONE * np.sqrt(n * (n - 1) * (2 * n + 5) / 18):
-            return False
-    from scipy.stats import kendalltau  # slow to import: only the summary needs it
-
-    trend = kendalltau(np.arange(len(times)), times)
-    return bool(trend.pvalue < TREND_LEVEL)  # NaN for no spread
 
 
 def _shards_of(names: list[str], key: tuple[Hashable, ...]) -> list[tuple]:

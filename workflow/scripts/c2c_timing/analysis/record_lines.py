@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -16,6 +15,7 @@ from ..cards.schemas import explained, first_problem
 from ..cards.subject_names import subject_today
 from ..errors import UserError
 from ..shard_names import errors_file, errors_file_beside
+from .alike import Alike, Keys
 from .columns import ERROR_COLUMNS, IDENTITY, PADDING, STEPS
 
 SCHEMA = "record.schema.yaml"
@@ -39,53 +39,96 @@ OPTIONAL: dict[str, Any] = {
     **dict.fromkeys(STEPS),
 }
 _REQUEST = (*IDENTITY, "id", "repeat", "row_digest")
+# Of lines that are checked together.
+BYTES_TOGETHER = 500_000
+
+# A line's number, the line, and what it says.
+_Parsed = tuple[int, bytes, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A record, and where it stands.
 
     Attributes:
+        keys: of the record.
+        cells: its values, in the order of ``keys.columns``.
+        config: the place of its ``model_config`` among ``Alike.configs``.
         number: of its line, from 1.
         size: of its line, in bytes.
-        digest: of its line, whatever the order of keys in it.
+        digest: of its line as it stands; the same in this process and in those that it forks.
+        prompt: the same of its prompt.
+        has_message: whether a teacher wrote to the base.
     """
 
+    keys: Keys
+    cells: tuple
+    config: int
     number: int
     size: int
     digest: int
-    record: dict[str, Any]
+    prompt: int
+    has_message: bool
 
 
-def read_records(path: Path) -> Iterator[Line]:
+def read_records(path: Path, alike: Alike) -> Iterator[Line]:
     """The valid records of one ``*_timing.jsonl``.
+
+    Args:
+        alike: of all files that are read together; it learns of these records.
 
     Raises:
         UserError: a line is no record; names file, line and reason.
     """
-    surely_fits = quick_check(SCHEMA)
-    apart: dict[tuple, bool] = {}
     seen: dict[tuple, tuple[int, int]] = {}
-    for number, line, record in _read_lines(path):
-        if not surely_fits(record) and (problem := first_problem(record, SCHEMA)):
-            raise UserError(f"{path}:{number}: {explained(problem, 'record')}")
-        keys = (*record, None, *record["timing"])
-        if keys not in apart:
-            apart[keys] = not (clash := _clash(record))
-            if clash:
-                raise UserError(f"{path}:{number}: {clash}: stands in the record twice")
-        digest = small_digest(line.rstrip())
-        same, known = seen.setdefault(_request_of(record), (number, digest))
+    for number, line, record in _checked(path):
+        keys, config = alike.keys(record), alike.config(record)
+        if keys.clash:
+            raise UserError(f"{path}:{number}: {keys.clash}: stands in the record twice")
+        digest = hash(line.rstrip())
+        request = (config, *map(record.get, _REQUEST))
+        same, known = seen.setdefault(request, (number, digest))
         # An equal one is a copy, which counts once; its keys may stand in another order.
         if known != digest and _line_at(path, same) != record:
             raise UserError(f"{path}:{number}: the same request as line {same}; remove one of them")
-        record["subject"] = subject_today(record["subject"])
-        yield Line(number, len(line), digest, record)
+        prompt, has_message = hash(record["prompt"]), record.get("message") is not None
+        cells = _cells(record)
+        yield Line(keys, cells, config, number, len(line), digest, prompt, has_message)
 
 
-def small_digest(content: bytes) -> int:
-    """64 bits, as a table's whole number: for what is compared where much else is equal already."""
-    return int.from_bytes(hashlib.sha256(content).digest()[:8], "little", signed=True)
+def _checked(path: Path) -> Iterator[_Parsed]:
+    """The lines of a file, each of which is a record as its schema says."""
+    surely_fit = quick_check(SCHEMA)
+    for lines in _together(_read_lines(path)):
+        are_sure = surely_fit([record for *_, record in lines])
+        for number, line, record in lines:
+            is_sure = are_sure or surely_fit([record])
+            if not is_sure and (problem := first_problem(record, SCHEMA)):
+                raise UserError(f"{path}:{number}: {explained(problem, 'record')}")
+            yield number, line, record
+
+
+def _together(lines: Iterable[_Parsed]) -> Iterator[list[_Parsed]]:
+    """Some lines at a time; what stands before a wrong line comes before its error."""
+    some: list[_Parsed] = []
+    size = 0
+    try:
+        for line in lines:
+            some.append(line)
+            size += len(line[1])
+            if size > BYTES_TOGETHER:
+                yield some
+                some, size = [], 0
+    except UserError:
+        yield some
+        raise
+    yield some
+
+
+def _cells(record: dict[str, Any]) -> tuple:
+    """What a record's columns hold; takes it apart."""
+    config, timing = record.pop("model_config"), record.pop("timing")
+    record["subject"] = subject_today(record["subject"])
+    return (*record.values(), *config.values(), *timing.values())
 
 
 def content_at(path: Path, numbers: Collection[int]) -> dict[int, bytes]:
@@ -105,11 +148,6 @@ def content_of(value: Any) -> bytes:
 
 def _line_at(path: Path, number: int) -> Any:
     return next(value for at, _, value in _read_lines(path) if at == number)
-
-
-def _clash(record: dict[str, Any]) -> str | None:
-    clash = {key for key in record if key in record["timing"] or key.startswith("model_config.")}
-    return min(clash) if clash else None
 
 
 def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
@@ -134,7 +172,7 @@ def read_errors(timing_path: Path) -> Iterator[dict[str, Any]]:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, bytes, Any]]:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=1 << 18) as file:
             for number, line in enumerate(file, 1):
                 try:
                     value = _parsed(line)
@@ -151,20 +189,10 @@ def _read_lines(path: Path) -> Iterator[tuple[int, bytes, Any]]:
 
 def _parsed(line: bytes) -> Any:
     try:
-        return from_json(line, allow_inf_nan=False, cache_strings="keys")
+        return from_json(line, allow_inf_nan=False, cache_strings="all")
     except (ValueError, RecursionError):
         pass  # the slower way says what is wrong, if anything is
     value = json.loads(line.decode("utf-8"))
     if b"\\ud" in line:  # may be half a character, which no table can hold
         json.dumps(value, ensure_ascii=False).encode()
     return value
-
-
-def _request_of(record: dict[str, Any]) -> tuple:
-    config = record["model_config"]
-    try:
-        told = (*config.values(), *config)
-        hash(told)
-    except TypeError:  # a list or an object in it
-        told = (repr(sorted(config.items())),)
-    return (*map(record.get, _REQUEST), *told)

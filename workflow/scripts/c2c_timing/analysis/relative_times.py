@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..statistics import Ordered
 from .stage_costs import huber_weights
 
 # Fewer requests show neither spread nor trend.
@@ -71,10 +72,10 @@ def relative_times(
 
 def medians_of(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     """The median of each group 0 … n-1, none of them empty."""
-    ordered = values[np.lexsort((values, group))]
-    sizes = np.bincount(group)
-    first = np.cumsum(sizes) - sizes
-    return (ordered[first + (sizes - 1) // 2] + ordered[first + sizes // 2]) / 2
+    ordered = Ordered.of(values, group, int(group.max(initial=-1)) + 1)
+    last = ordered.number - 1
+    low, high = (ordered.values[ordered.first + at // 2] for at in (last, last + 1))
+    return (low + high) / 2
 
 
 def _with_terms(

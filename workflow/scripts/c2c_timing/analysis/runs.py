@@ -82,6 +82,23 @@ def read_watched(
     return throttled, {shard: words for shard, (_, words) in busiest.items()}
 
 
+# What a report tells of a run; the rest of it is large, and of ten thousand runs too large.
+TOLD = (
+    *("pair", "dataset", "subject", "chunk", "started_at", "finished_at", "attempts", "counts"),
+    *("versions", "device", "cpu", "git", "models", "fusers", "seed", "threads", "watch"),
+    *("self_test", "settings", "wall_seconds", "cold_requests_by_runtime", "cold_requests_follow"),
+)
+
+
+def read_told(run_files: Iterable[Path]) -> list[dict[str, Any]]:
+    """Where records come from, as each of these runs wrote it down.
+
+    Raises:
+        UserError: a file is no run.
+    """
+    return [{name: run.get(name) for name in TOLD} for _, run in _read_runs(run_files)]
+
+
 def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:
     config = run["model_config"]
     setting = (config.get(name.removeprefix("model_config.")) for name in SETTING)

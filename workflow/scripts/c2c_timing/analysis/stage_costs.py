@@ -5,6 +5,9 @@ relative to the line, not to the time itself, since that would favour whatever w
 and times far from the line count less (Huber's weights), since a busy machine makes some very slow:
 iteratively reweighted least squares.
 
+A token never costs less than nothing: b is 0 where times would fall with the tokens. Over a wide range
+of lengths prefill is no line, attention being the square: ``prefill_curve`` draws it.
+
 Stages that run once a request are fitted over requests: tokens are those that the stage read.
 Decoding is fitted over the first step and the whole of every request: tokens are those that it
 generated.
@@ -163,11 +166,13 @@ def _moments(
 
 
 def _solve(moments: np.ndarray) -> np.ndarray:
-    """a and b of each row of moments; where all tokens are equal the time is all a."""
+    """a and b of each row of moments, b not below 0; where all tokens are equal the time is all a."""
     one, x, xx, y, xy = moments.T
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = one * xx - x * x
         # Rounding leaves some spread even where there is none.
         slope = np.where(spread > 1e-9 * one * xx, (one * xy - x * y) / spread, 0.0)
+        # A token costs something: where times fall with the tokens that is noise.
+        slope = np.maximum(slope, 0.0)
         start = (y - slope * x) / one
     return np.stack([start, slope], axis=1)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from ..stages import Stage
 from ..statistics import spreads
 from .columns import (
     ERROR_COLUMNS,
@@ -14,6 +15,7 @@ from .columns import (
     SETTING,
     SETUP,
     SHARD,
+    SHARES,
     TIMING_KEYS,
     own_peak,
     setup_last,
@@ -41,6 +43,7 @@ def summarize(
     largest peak of any request, ``own_peak_memory_bytes_max`` of what its own runtime needs
     (``columns.own_peak``). Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
     ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
+    ``_share`` is of the time of all records of the row.
     ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` and
     ``busy`` are.
     """
@@ -59,9 +62,16 @@ def summarize(
         peak,
         *_spread(timings, groups, counts.index),
     ]
-    parts.append(_own_peak(timings))
+    parts += [_own_peak(timings), _shares(groups)]
     table = _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
     return table.fillna({SETUP: ""})[setup_last(table.columns)]
+
+
+def _shares(groups: pd.api.typing.DataFrameGroupBy) -> pd.DataFrame:
+    """Of all time of the records, what each stage has; empty of stages that they lack."""
+    times = groups[[stage.key for stage in Stage]].sum(min_count=1)
+    shares = times.div(groups["total_time_ms"].sum(), axis=0)
+    return shares.rename(columns={stage.key: SHARES[stage] for stage in Stage})
 
 
 def _own_peak(timings: pd.DataFrame) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What pays, in words and as rows of a page, from the tables of the comparison."""
+"""What pays, in words, from the tables of the comparison."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..method_table import SUBJECT
 from ..runtime_table import RUNTIMES
-from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SETUP, in_order, method_title
+from .columns import CONDITIONS_BUT_RUNTIME, SETUP, in_order, method_title
 from .ladder import C2C_SPEEDUP
 from .speedup import is_across_runtimes
 from .turns import conclusion
@@ -74,32 +74,6 @@ def turn_verdicts(ladder: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def method_rows(speedup: pd.DataFrame) -> list[list[str]]:
-    """Cells of the page's table: every data set of every pair against every other method."""
-    return _rows(speedup[~is_across_runtimes(speedup)])
-
-
-def runtime_rows(speedup: pd.DataFrame) -> list[list[str]]:
-    """The same, of every method and other runtime."""
-    return _rows(speedup[is_across_runtimes(speedup)])
-
-
-def _rows(speedup: pd.DataFrame) -> list[list[str]]:
-    return [
-        [
-            _pair(row),
-            *(str(row[name]) for name in CONDITIONS if name not in ("pair", SETUP)),
-            "overall" if row["scope"] == "overall" else str(row["dataset"]),
-            _against(row),
-            str(row["num_samples"]),
-            _speedup(row),
-            f"{row['median_ratio']:.3g}×",
-            row["verdict"],
-        ]
-        for row in speedup[speedup["scope"] != "subject"].to_dict("records")
-    ]
-
-
 def _where(row: dict, *known: str) -> str:
     """Pair and setting; what else is ``known`` of how it was executed."""
     how = ", ".join([*known, f"{row['model_config.weights']} weights"])
@@ -112,12 +86,6 @@ def _where(row: dict, *known: str) -> str:
 def _pair(row: dict) -> str:
     """The pair, with what tells its rows apart."""
     return f"{row['pair']} ({row[SETUP]})" if row.get(SETUP) else str(row["pair"])
-
-
-def _against(row: dict) -> str:
-    """What a row is compared with: another method, or its own under another runtime."""
-    runtime, title = row.get("against_runtime", row["runtime"]), method_title(row["against"])
-    return title if runtime == row["runtime"] else f"{runtime} ({title})"
 
 
 def _verdict(row: dict, other: str = "") -> str:

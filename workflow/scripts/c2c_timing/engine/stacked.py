@@ -80,14 +80,17 @@ class StackedLinear(nn.Module):
         bias = torch.stack([bias.detach() for bias in biases])[:, None] if biases else None
         self.register_buffer("bias", bias, persistent=False)
 
-    def forward(self, inputs: torch.Tensor, part: slice) -> torch.Tensor:
-        """The maps of a slice."""
+    def forward(
+        self, inputs: torch.Tensor, part: slice, onto: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The maps of a slice, with their bias or ``onto`` what is there already."""
         weight = self.weight[part].transpose(1, 2)
-        if self.bias is None:
+        added = onto if self.bias is None else self.bias[part]
+        if added is None:
             return torch.bmm(inputs, weight)
         if torch.compiler.is_compiling():  # joins the addition to what follows; baddbmm would copy
-            return torch.bmm(inputs, weight) + self.bias[part]
-        return torch.baddbmm(self.bias[part], inputs, weight)
+            return torch.bmm(inputs, weight) + added
+        return torch.baddbmm(added, inputs, weight)
 
 
 class StackedBlocks(nn.Module):
@@ -99,14 +102,13 @@ class StackedBlocks(nn.Module):
         super().__init__()
         scale = torch.stack([block.norm.weight.detach() for block in blocks])[:, None]
         self.register_buffer("scale", scale, persistent=False)
-        self.eps = blocks[0].norm.eps
         self.w1 = StackedLinear([block.w1 for block in blocks])
         self.w2 = StackedLinear([block.w2 for block in blocks])
 
-    def forward(self, hidden: torch.Tensor, part: slice) -> torch.Tensor:
-        """(n, tokens, hidden_dim) to the same shape."""
-        normed = functional.rms_norm(hidden, hidden.shape[-1:], None, self.eps) * self.scale[part]
-        return hidden + self.w2(functional.gelu(self.w1(normed, part)), part)
+    def forward(self, hidden: torch.Tensor, normed: torch.Tensor, part: slice) -> torch.Tensor:
+        """(n, tokens, hidden_dim) to the same shape; ``normed`` has each token at length 1."""
+        scaled = normed * self.scale[part]
+        return self.w2(functional.gelu(self.w1(scaled, part)), part, onto=hidden)
 
 
 class StackedProjectors(nn.Module):
@@ -116,6 +118,7 @@ class StackedProjectors(nn.Module):
         super().__init__()
         self.halves = halves
         self.heads, self.head_dim = halves[0].projector.heads, halves[0].projector.head_dim
+        self.eps = halves[0].blocks("mlp1")[0].norm.eps
 
         def linear(name: str) -> StackedLinear:
             return StackedLinear([half.linear(name) for half in halves])
@@ -140,15 +143,18 @@ class StackedProjectors(nn.Module):
         """
         hidden = self.enter(torch.cat((flat(teacher), flat(base)), dim=-1), part)
         for block in self.first:
-            hidden = block(hidden, part)
-        weight, projected = hidden, hidden
-        for block in self.weigh:
-            weight = block(weight, part)
-        for block in self.middle:
-            projected = block(projected, part)
+            hidden = block(hidden, self._normed(hidden), part)
+        weight, projected, normed = hidden, hidden, self._normed(hidden)  # once for both
+        for number, block in enumerate(self.weigh):
+            weight = block(weight, self._normed(weight) if number else normed, part)
+        for number, block in enumerate(self.middle):
+            projected = block(projected, self._normed(projected) if number else normed, part)
         weight = self.head(weight, part).sigmoid()
         per_head = self.leave(projected, part).unflatten(-1, (self.heads, self.head_dim))
         return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
+
+    def _normed(self, hidden: torch.Tensor) -> torch.Tensor:
+        return functional.rms_norm(hidden, hidden.shape[-1:], None, self.eps)
 
 
 class StackedFusion:

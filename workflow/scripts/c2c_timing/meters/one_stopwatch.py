@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..progress import say
+from ..progress import announce
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ def alone_on(device: torch.device, title: str) -> Iterator[None]:
             try:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                say(f"waiting for the {device.type} of this machine: {_holder(place)}")
+                announce(f"waiting for the {device.type} of this machine: {_holder(place)}")
                 fcntl.flock(place, fcntl.LOCK_EX)
             _held[name] = 1
             locks.callback(_held.pop, name)
@@ -86,7 +86,7 @@ def _opened(name: str) -> int | None:
         place = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, EVERYONE)
         os.fchmod(place, EVERYONE)  # whatever the umask
     except OSError as error:
-        say(
+        announce(
             f"{path}: no lock ({error.strerror}); nothing keeps others from timing at the same time"
         )
         return None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..text_tables import aligned
 from .shards import PlannedShard
 
 # What SLURM did to a job: the cause, whatever its log says. FAILED is the job's own doing.
@@ -68,12 +69,21 @@ class FailedJobs(logging.Handler):
         ]
 
     def report(self) -> str:
-        """The failures as a table, a line each; empty where no job failed."""
+        """The failures as a table, a line each, those that a signal ended apart; empty for none."""
         failures = self.failures()
-        jobs = "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
-        return _table(
-            f"{jobs} failed; the same call makes them again, and what waits for them:", failures
+        ended = [failure for failure in failures if failure.reason.startswith(INTERRUPTED)]
+        failed = [failure for failure in failures if failure not in ended]
+        parts = (
+            _table(
+                f"{_jobs(failed)} failed; the same call makes them again, and what waits for them:",
+                failed,
+            ),
+            _table(
+                f"{_jobs(ended)} interrupted; the same call goes on after the last finished sample:",
+                ended,
+            ),
         )
+        return "\n".join(filter(None, parts))
 
     def unfinished_report(self) -> str:
         """Shards without records that did not fail: killed while they ran, or waiting; empty for none.
@@ -109,6 +119,10 @@ class FailedJobs(logging.Handler):
         return Failure(name, _reason(record.rule_msg or "", log), _existing(log))
 
 
+def _jobs(failures: Sequence[Failure]) -> str:
+    return "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
+
+
 def _waiting(names: Sequence[str]) -> str:
     if not names:
         return ""
@@ -133,9 +147,7 @@ def _table(title: str, failures: Sequence[Failure]) -> str:
     if not failures:
         return ""
     rows = [(failure.name, _short(failure.reason), failure.log) for failure in failures]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in sorted(rows)]
-    return "\n".join([title, *(f"  {line}" for line in lines)])
+    return "\n".join([title, *(f"  {line}" for line in aligned(sorted(rows)))])
 
 
 def _reason(message: str, log: str) -> str:

@@ -119,8 +119,8 @@ def command_code(script: str) -> list[str]:
 
 
 def library_folder(folder: str) -> list[str]:
-    """What lies in a folder of the library that holds no modules: templates, published numbers."""
-    return _relative(sorted(path for path in (LIBRARY / folder).iterdir() if path.is_file()))
+    """What lies in and below a folder of the library without modules: templates, published numbers."""
+    return _relative(sorted(path for path in (LIBRARY / folder).rglob("*") if path.is_file()))
 
 
 def _relative(paths: Iterable[Path]) -> list[str]:

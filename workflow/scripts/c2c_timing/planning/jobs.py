@@ -12,6 +12,7 @@ from typing import Any
 from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
+from ..progress import CONSOLE_VARIABLE
 from ..shard_names import WORKER, Chunk
 from ..worker.place import OWNER_VARIABLE, WORKER_VARIABLE
 from .targets import SELF_TEST
@@ -38,6 +39,14 @@ def offer_worker(config: Mapping[str, Any], is_local: bool) -> None:
     if config["worker"] and is_local:
         os.environ[WORKER_VARIABLE] = WORKER
         os.environ[OWNER_VARIABLE] = str(os.getpid())
+
+
+def show_progress(is_local: bool) -> None:
+    """Let the jobs of this machine draw their bars where this run writes, beside their logs."""
+    os.environ.pop(CONSOLE_VARIABLE, None)
+    stream = Path(f"/proc/{os.getpid()}/fd/2")
+    if is_local and stream.exists():
+        os.environ[CONSOLE_VARIABLE] = str(stream)
 
 
 def priority_of(pair: str, config: Mapping[str, Any]) -> int:

@@ -17,6 +17,17 @@ class RunCost:
     def __init__(self) -> None:
         self._began = time.time()
 
+    def shards_line(self, shards: Iterable[Path]) -> str:
+        """How many shards are there, and how many of them this run timed.
+
+        Args:
+            shards: files of records of all shards.
+        """
+        shards = list(shards)
+        there = sum(path.is_file() for path in shards)
+        timed = sum(map(self._is_new, shards))
+        return f"shards: {there} of {len(shards)} are there, {timed or 'none'} timed by this run"
+
     def lines(self, runs: Iterable[Path]) -> list[str]:
         """One line, of the shards that were timed since; none where there was no such shard.
 

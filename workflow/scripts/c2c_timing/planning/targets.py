@@ -11,7 +11,14 @@ from ..runtime_table import REFERENCE
 SELF_TEST = "results/self_test.json"
 # At which length of its message text costs as much as the cache: needs both.
 BREAK_EVEN = {"c2c", "t2t"}
-ALWAYS_DRAWN = ("stage_breakdown", "throughput", "decode_step_time", "prefill_vs_prompt_length")
+ALWAYS_DRAWN = (
+    "stage_breakdown",
+    "time_to_first_token",
+    "throughput",
+    "decode_step_time",
+    "prefill_vs_prompt_length",
+    "drift",
+)
 ALL_FIGURES = (*ALWAYS_DRAWN, "speedup", "break_even", "ladder")
 # Never drawn unasked: a column of panels for each data set.
 ON_REQUEST = ("ladder_by_data_set",)
@@ -21,7 +28,7 @@ FLOOR_FIGURES = ("roofline",)
 
 def table_files(config: Mapping[str, Any]) -> list[str]:
     """Tables that the records of a config can fill."""
-    names = ["summary.tsv", "stage_table.tsv", "stage_table.md"]
+    names = ["summary.tsv", "summary_full.tsv", "stage_table.tsv", "stage_table.md"]
     if is_comparison(config):
         names.append("speedup.tsv")
     if set(config["methods"]) >= BREAK_EVEN:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..flags import Formatter
 from ..places import user_path
 from ..whole_files import write_text_whole
 
@@ -17,10 +18,10 @@ def device_parser(description: str | None, example: str, output: Path) -> argpar
     flags = argparse.ArgumentParser(
         description=description,
         epilog=example,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
     )
-    flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    flags.add_argument("--output", type=user_path, default=output)
+    flags.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    flags.add_argument("--output", type=user_path, default=output, help="what was found, as JSON")
     return flags
 
 

@@ -11,7 +11,6 @@ from ..cards.dataset_card import DatasetCard, available_datasets, load_dataset_c
 from ..cards.subject_names import EVERY_SUBJECT
 from ..cli import (
     SOURCES,
-    Formatter,
     add_decoding_arguments,
     add_pair_arguments,
     add_source_arguments,
@@ -22,12 +21,15 @@ from ..data.sources import SourceSpec
 from ..data.synthetic import check_lengths
 from ..errors import UserError
 from ..exits import exits_cleanly
+from ..flags import Formatter
+from ..listing import add_list_argument
 from ..places import user_path
 from ..progress import say
 from ..settings import RunSettings
 from ..shard_names import BY_HAND, Chunk, chunk_name
 from ..worker.client import add_worker_argument
 from .clock_verdict import read_clock_verdict
+from .medians import median_lines
 
 if TYPE_CHECKING:
     from ..loaded import LoadedPair
@@ -40,17 +42,21 @@ def parser(description: str | None, examples: str) -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         description=description, epilog=examples, formatter_class=Formatter
     )
+    add_list_argument(flags)
     flags.add_argument("--dataset", required=True, help=", ".join(available_datasets()))
     subjects = flags.add_mutually_exclusive_group()
     subjects.add_argument(
-        "--subject", action="append", help="a subject or a group; may be repeated"
+        "--subject",
+        action="append",
+        help="a subject or a group; may be repeated (default: every subject)",
     )
-    subjects.add_argument("--all_subjects", action="store_true", help="the default")
+    subjects.add_argument("--all_subjects", action="store_true", help="the same as no --subject")
     flags.add_argument(
         "--chunk",
         type=chunk,
         metavar="I/N",
-        help="only the I-th of N equal parts of each subject's samples, into files of its own",
+        help="only the I-th of N equal parts of each subject's samples, into files of its own "
+        "(default: all)",
     )
     flags.add_argument(
         "--output_dir",
@@ -130,6 +136,8 @@ def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
 
     session = Session(plan.settings, walls, loaded)
     failed = []
+    medians: list[dict] = []
+    got: list[int] = []
     for subject in plan.subjects:
         try:
             run = run_shard(
@@ -142,12 +150,29 @@ def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
             say(f"failed: {error}")
         else:
             counts, name = run["counts"], chunk_name(subject, plan.chunk)
+            medians += run["medians"]
+            got.append(counts["samples"])
             say(
                 f"{plan.card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
                 f"{counts['flagged']} flagged"
             )
         loaded.has_served = True
         walls = WallTimes()
+    for line in [*_scarcity(plan, got), *median_lines(medians)]:
+        say(line)
     if failed:
         raise UserError(f"{len(failed)} of {len(plan.subjects)} shards failed: {', '.join(failed)}")
     return 0
+
+
+def _scarcity(plan: Plan, got: list[int]) -> list[str]:
+    """One line for all subjects that have fewer samples than they were asked for."""
+    wanted = plan.settings.num_samples
+    fewer = [number for number in got if number < (wanted or 0)]
+    if plan.chunk or len(got) < 2 or not fewer:  # of one subject it was said
+        return []
+    found = " to ".join(map(str, sorted({min(fewer), max(fewer)})))
+    return [
+        f"asked for {wanted} samples of each of {len(plan.subjects)} subjects and got {found} for "
+        f"{len(fewer)} of them: the source has no more"
+    ]

@@ -27,6 +27,7 @@ from .clock_verdict import ClockVerdict
 from .files import ShardFiles
 from .fingerprint import fingerprint
 from .journal import Journal, now
+from .medians import Medians
 from .passport import passport
 from .sample_loop import SampleLoop
 from .samples import card_of_rows, read_samples
@@ -77,10 +78,15 @@ def run_shard(
     if settings.num_samples and len(rows) < settings.num_samples:
         left = "" if part else "; none is left for this chunk"
         name = chunk_name(f"{card.name}/{subject}", chunk)
-        say(f"{name}: the source has {len(rows)} of {settings.num_samples} samples{left}")
+        say(f"{name}: {fewer(settings.num_samples, len(rows))}{left}")
     files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject, chunk)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
     return _time_into(files, [(card, subject, part)], identity, session, walls, extras, chunk)
+
+
+def fewer(wanted: int, found: int) -> str:
+    """What is said where a source has less than it was asked for."""
+    return f"asked for {wanted} samples and got {found}: the source has no more"
 
 
 def time_batches(
@@ -88,8 +94,8 @@ def time_batches(
     session: Session,
     walls: WallTimes,
     output: Path,
-) -> dict[str, int]:
-    """Time rows of several subjects into one file; return the counts.
+) -> dict:
+    """Time rows of several subjects into one file; return what ``_run.json`` holds.
 
     Raises:
         UserError: every sample failed.
@@ -97,7 +103,7 @@ def time_batches(
     files = ShardFiles.beside(output)
     identity = {"pair": session.settings.pair.name}
     whole = [(card, subject, with_others(rows)) for card, subject, rows in batches]
-    return _time_into(files, whole, identity, session, walls)["counts"]
+    return _time_into(files, whole, identity, session, walls)
 
 
 def _time_into(
@@ -120,7 +126,7 @@ def _time_into(
             loop = SampleLoop(session, walls, journal.attempt)
             with alone_on(session.pair.device, title):
                 _time_unfinished(samples, journal, loop, watch)
-            counts, last_error = _count(journal)
+            counts, medians, last_error = _count(journal)
             if not counts["records"] and not (chunk and _is_fault_of_rows(journal)):
                 raise UserError(
                     f"{title}: every sample failed; the last one in {last_error['stage']}: "
@@ -132,6 +138,7 @@ def _time_into(
                 "chunk": str(chunk) if chunk else None,
                 **_history(journal),
                 "counts": counts,
+                "medians": medians,
                 "model_config": session.model_config,
                 "shapes": shapes_of(session.loaded),
                 **passport(session),
@@ -209,14 +216,17 @@ def _time_unfinished(
     watch.read()
 
 
-def _count(journal: Journal) -> tuple[dict[str, int], dict]:
-    """The run's counts, and the last error of all."""
+def _count(journal: Journal) -> tuple[dict[str, int], list[dict[str, Any]], dict]:
+    """The run's counts, its medians, and the last error of all."""
     records = errors = flagged = 0
     last_error: dict = {}
+    medians = Medians()
     for sample in journal.samples():
         records += len(sample["records"])
         errors += len(sample["errors"])
         flagged += sum(record["residual_flag"] for record in sample["records"])
+        for record in sample["records"]:
+            medians.add(record)
         last_error = sample["errors"][-1] if sample["errors"] else last_error
     counts = {
         "samples": journal.num_samples,
@@ -225,7 +235,7 @@ def _count(journal: Journal) -> tuple[dict[str, int], dict]:
         "errors": errors,
         "flagged": flagged,
     }
-    return counts, last_error
+    return counts, medians.as_plain(), last_error
 
 
 def _is_fault_of_rows(journal: Journal) -> bool:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..places import WORKFLOW
+from ..progress import CONSOLE_VARIABLE
 
 # Where the timing command finds its worker, unless a flag says so.
 WORKER_VARIABLE = "C2C_TIMING_WORKER"
 # The process whose end is the worker's, too.
 OWNER_VARIABLE = "C2C_TIMING_WORKER_OWNER"
 # What differs between two calls and means nothing.
-_ASIDE = ("_", "SHLVL", "PWD", "OLDPWD", WORKER_VARIABLE, OWNER_VARIABLE)
+_ASIDE = ("_", "SHLVL", "PWD", "OLDPWD", WORKER_VARIABLE, OWNER_VARIABLE, CONSOLE_VARIABLE)
 
 
 @dataclass(frozen=True)

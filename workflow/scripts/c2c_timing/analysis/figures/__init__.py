@@ -5,20 +5,24 @@ from __future__ import annotations
 from . import (
     break_even,
     decode_step_time,
+    drift,
     ladder,
     prefill_vs_prompt_length,
     roofline,
     speedup,
     stage_breakdown,
     throughput,
+    time_to_first_token,
 )
 
 # From the merged records alone.
 FIGURES = {
     "stage_breakdown": stage_breakdown.draw,
+    "time_to_first_token": time_to_first_token.draw,
     "throughput": throughput.draw,
     "decode_step_time": decode_step_time.draw,
     "prefill_vs_prompt_length": prefill_vs_prompt_length.draw,
+    "drift": drift.draw,
     "speedup": speedup.draw,
     "break_even": break_even.draw,
     "ladder": ladder.draw,

@@ -18,36 +18,36 @@ from ...runtime_table import RUNTIMES
 from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
 from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
 from ..turns import TOLD, conclusion, turns
+from . import layout
 from .style import (
     UNCLEAR_MARK,
     NothingToDrawError,
-    condition_words,
     label_plainly,
     label_ratios,
     method_colour,
-    offsets,
-    what,
+    method_mark,
 )
 
 # What one column of panels is of.
 LADDER = [*CONDITIONS_BUT_RUNTIME, "dataset"]
-# Of methods in the order of their table: colours alone are lost in grey.
-MARKS = "so^DvP"
-MOST_COLUMNS = 5
-# Of a column, and of a figure, in inches.
-WIDTH, LEAST_WIDTH = 3.4, 8.0
-CHARACTERS_AN_INCH = 10
+# More of them in a line have no room for conclusions; still more begin another line.
+MOST_TOLD, MOST_COLUMNS = 4, 6
+# Inches of a panel in many lines of them.
+LEAST_HEIGHT = 0.9
+# Letters of conclusions.
+SMALL_AN_INCH = 16
 # How far apart the methods of a rung stand, in shares of what lists use.
 CLOSENESS = 0.6
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of panel: what it draws, of which column of the table, and how high it is in inches."""
+    """A sort of panel: what it draws, of which column of the table; its inches and its short name."""
 
     draw: Callable[[plt.Axes, pd.DataFrame], None]
     column: str
     height: float
+    short: str
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -84,42 +84,61 @@ def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
     lines = math.ceil(len(ladders) / MOST_COLUMNS)
     width = math.ceil(len(ladders) / lines)
     heights = [kind.height for kind in kinds] * lines
+    squeeze = min(1.0, (layout.MOST_HEIGHT - layout.FRAME) / sum(heights))
+    inches = max(squeeze * sum(heights), LEAST_HEIGHT * len(heights)) + layout.FRAME
     figure, axes = plt.subplots(
-        len(heights), width, figsize=(max(LEAST_WIDTH, WIDTH * width), sum(heights) + 1.1),
+        len(heights), width, figsize=(layout.WIDTH, inches),
         squeeze=False, height_ratios=heights, sharey="row",
     )  # fmt: skip
     # From lines of panels to columns: (lines * width, kinds).
     columns = axes.reshape(lines, len(kinds), width).swapaxes(1, 2).reshape(-1, len(kinds))
     for column, rows in zip(columns, ladders, strict=False):
-        _ladder(column, kinds, rows, table)
+        _ladder(column, kinds, rows, table, width)
     for axis in columns[len(ladders) :].ravel():
         axis.set_visible(False)
     for axis in axes[:, 1:].ravel():
         axis.set_ylabel("")
+    if lines > 1:
+        for axis, kind in zip(axes[:, 0], kinds * lines, strict=True):
+            axis.set_ylabel(kind.short, fontsize=7)
     _legend(figure, table)
     over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
-    shown = textwrap.fill(what(timings), int(CHARACTERS_AN_INCH * figure.get_figwidth()))
-    figure.suptitle(
-        f"The ladder of runtimes\n{shown}\nbars: 95 % interval over {over}", fontsize=11
+    layout.name_figure(
+        figure, "The ladder of runtimes", timings, f"bars: 95 % interval over {over}"
     )
     return figure
 
 
 def _ladder(
-    axes: np.ndarray, kinds: Sequence[Kind], rows: pd.DataFrame, among: pd.DataFrame
+    axes: np.ndarray, kinds: Sequence[Kind], rows: pd.DataFrame, among: pd.DataFrame, width: int
 ) -> None:
-    """One column of panels."""
+    """One column of panels, of so many beside each other."""
     runtimes = _runtimes(rows)
     for axis, kind in zip(axes, kinds, strict=True):
         kind.draw(axis, rows)
         axis.set_xticks(range(len(runtimes)), runtimes)
         axis.set_xlim(-0.5, len(runtimes) - 0.5)
+        is_told = width <= MOST_TOLD or axis is axes[-1]
+        rotation = 0 if width <= 2 else 90 if width > MOST_TOLD else 30
+        axis.tick_params(axis="x", labelrotation=rotation, labelbottom=is_told)
         axis.grid(axis="y", alpha=0.3)
-    pair, *others = condition_words(rows.iloc[0][CONDITIONS_BUT_RUNTIME].to_dict(), among)
+    if width > MOST_TOLD:
+        for axis in axes:
+            axis.set_xlabel("")
+    for axis in axes:
+        axis.set_xlabel(_wrapped(axis.get_xlabel(), width, SMALL_AN_INCH), fontsize=7, loc="left")
+    pair, *others = layout.condition_words(rows.iloc[0][CONDITIONS_BUT_RUNTIME].to_dict(), among)
     counts = sorted({rows["num_samples"].min(), rows["num_samples"].max()})
     samples = " to ".join(map(str, counts)) + (" sample" if counts == [1] else " samples")
     words = [*others, *filter(None, [rows["dataset"].iloc[0]]), samples]
-    axes[0].set_title(f"{pair}\n{', '.join(words)}", loc="left", fontsize=10)
+    title = f"{pair}\n{_wrapped(', '.join(words), width, layout.CHARACTERS_AN_INCH)}"
+    axes[0].set_title(title, loc="left", fontsize=8 if width > 2 else 9)
+
+
+def _wrapped(text: str, width: int, an_inch: int) -> str:
+    """A text in lines that are no wider than one of so many columns."""
+    room = int(an_inch * (layout.WIDTH - 0.9) / width)
+    return "\n".join(textwrap.fill(line, room) for line in text.splitlines())
 
 
 def _requests(axis: plt.Axes, rows: pd.DataFrame) -> None:
@@ -152,7 +171,7 @@ def _against(axis: plt.Axes, rows: pd.DataFrame) -> None:
     label_ratios(axis.yaxis)
     axis.set_ylabel(f"time of the other method /\ntime of {method_title(SUBJECT)} (ratio)")
     note = f"above 1: {method_title(SUBJECT)} is faster. Against"
-    axis.set_xlabel("\n".join([note, *conclusions]), fontsize=8, loc="left")
+    axis.set_xlabel("\n".join([note, *conclusions]), fontsize=7, loc="left")
 
 
 def _break_evens(axis: plt.Axes, rows: pd.DataFrame) -> None:
@@ -161,13 +180,13 @@ def _break_evens(axis: plt.Axes, rows: pd.DataFrame) -> None:
     _dots(axis, _steps(known, rows), known[BREAK_EVEN], "black", "o")
     axis.axhline(0, color="#999999", lw=1)
     axis.set_ylabel("break-even length of\nthe message (tokens)")
-    axis.set_xlabel("below 0: C2C is cheaper at any length", fontsize=8, loc="left")
+    axis.set_xlabel("below 0: C2C is cheaper at any length", fontsize=7, loc="left")
 
 
 KINDS = (
-    Kind(_requests, REQUEST[0], 2.8),
-    Kind(_against, C2C_SPEEDUP[0], 3.0),
-    Kind(_break_evens, BREAK_EVEN[0], 2.2),
+    Kind(_requests, REQUEST[0], 2.8, "request\n(ms)"),
+    Kind(_against, C2C_SPEEDUP[0], 3.0, "C2C faster\n(ratio)"),
+    Kind(_break_evens, BREAK_EVEN[0], 2.2, "break-even\n(tokens)"),
 )
 
 
@@ -178,7 +197,7 @@ def _series(axis: plt.Axes, rows: pd.DataFrame, methods: list[str], columns: lis
         steps = _steps(own, rows) + place
         axis.plot(steps, own[columns[0]], color=method_colour(method), lw=0.8, alpha=0.6)
         unclear = (columns == C2C_SPEEDUP) & ~own["c2c_verdict"].isin(TOLD).to_numpy()
-        for chosen, mark in ((~unclear, _mark(method)), (unclear, UNCLEAR_MARK)):
+        for chosen, mark in ((~unclear, method_mark(method)), (unclear, UNCLEAR_MARK)):
             _dots(axis, steps[chosen], own.loc[chosen, columns], method_colour(method), mark)
 
 
@@ -187,33 +206,28 @@ def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, 
     centre, low, high = values.to_numpy(float).T
     axis.vlines(steps, low, high, color=colour, lw=2)
     for end in (low, high):
-        axis.plot(steps, end, "_", color=colour, ms=7)
-    axis.plot(steps, centre, mark, color=colour, mec="white", ms=7)
+        axis.plot(steps, end, "_", color=colour, ms=6)
+    axis.plot(steps, centre, mark, color=colour, mec="white", ms=6)
 
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:
     handles = [
-        Line2D([], [], color=method_colour(m), marker=_mark(m), mec="white", ms=7, lw=0.8,
+        Line2D([], [], color=method_colour(m), marker=method_mark(m), mec="white", ms=6, lw=0.8,
                label=method_title(m))
         for m in in_order(table["method"], METHODS)
     ]  # fmt: skip
     verdicts = table["c2c_verdict"].dropna()
     if (~verdicts.isin(TOLD)).any():
-        handles.append(Line2D([], [], ls="", marker=UNCLEAR_MARK, color="#555555", mec="white", ms=7,
+        handles.append(Line2D([], [], ls="", marker=UNCLEAR_MARK, color="#555555", mec="white", ms=6,
                               label="not distinguishable from 1"))  # fmt: skip
     if any(turns(_verdicts(own)) for _, own in table.groupby([*LADDER, "method"])):
         handles.append(Line2D([], [], color="#555555", alpha=0.3, lw=7, label="the verdict turns"))
-    figure.legend(handles=handles, loc="outside lower center", frameon=False, fontsize=9, ncols=3)
-
-
-def _mark(method: str) -> str:
-    known = list(METHODS)
-    return MARKS[known.index(method) % len(MARKS)] if method in known else "*"
+    layout.name_series(figure, handles, [str(handle.get_label()) for handle in handles])
 
 
 def _places(methods: list[str]) -> list[tuple[float, str]]:
     """Where each method's dots stand beside the middle of a rung, from the left."""
-    places = [-CLOSENESS * place for place in offsets(len(methods))]
+    places = [-CLOSENESS * place for place in layout.offsets(len(methods))]
     return list(zip(places, methods, strict=True))
 
 

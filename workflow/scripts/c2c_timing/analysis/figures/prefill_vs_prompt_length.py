@@ -2,56 +2,103 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from ...stages import Stage
+from ..prefill_curve import fit_prefill
 from ..stage_costs import with_token_columns
-from .style import dots, dots_note, label_powers, panels, what
+from . import layout
+from .style import dots, dots_note, label_plainly
 
 PREFILLS = (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL)
+# Told apart in grey by their marks, as by their colours.
+MARKS = {Stage.BASE_PREFILL: "o", Stage.TEACHER_PREFILL: "^"}
+HEIGHT = 2.9
+ALONG = "n: tokens read in prefill"
+# Of equations in a panel: beyond that they would hide its dots.
+MOST_TOLD = 6
+# Of bins along the lengths, and of requests in each, for medians and quartiles.
+BINS, IN_A_BIN = 8, 8
+# Small letters in an inch.
+SMALL_AN_INCH = 16
 
 
 def draw(timings: pd.DataFrame) -> Figure:
-    """A dot per request of any method, and the line a + b · tokens of least relative squares."""
-    shown = panels(timings)
-    figure, axes = plt.subplots(
-        len(shown), 1, figsize=(8, 3.4 * len(shown) + 0.8), squeeze=False, sharex=True
-    )
-    for axis, (title, rows) in zip(axes[:, 0], shown, strict=True):
-        rows = with_token_columns(rows)
-        for stage in PREFILLS:
-            points = rows[[stage.tokens, stage.key]].dropna()
-            if len(points):
-                _dots_and_line(axis, points, stage)
-        lengths = rows[[stage.tokens for stage in PREFILLS]].stack()
-        if lengths.max() > 10 * lengths.min():  # short prompts would vanish beside long ones
-            axis.set_xscale("log")
-            axis.set_yscale("log")
-            label_powers(axis)
-        else:
-            axis.set_ylim(bottom=0)
-        axis.set_ylabel("prefill time (ms)")
-        axis.set_title(title, loc="left")
-        axis.grid(alpha=0.3)
-        axis.legend(frameon=False, fontsize=9, loc="upper left")
+    """A dot per request of any method, medians and quartiles of bins, and the curve where it is known.
+
+    The curve is that of ``fit_prefill``: a + b · tokens + c · tokens², no coefficient negative.
+    """
+    shown = layout.panels(timings)
+    figure, axes = layout.sheet(len(shown), [HEIGHT])
     note = dots_note(rows[[stage.key]].dropna() for _, rows in shown for stage in PREFILLS)
-    axes[-1, 0].set_xlabel(f"prompt tokens that the model reads in prefill (tokens){note}")
-    figure.suptitle(f"Prefill against prompt length\n{what(timings)}", fontsize=11)
+    handles: dict[str, Artist] = {}
+    for number, (title, rows) in enumerate(shown):
+        axis, rows = axes[number, 0, 0], with_token_columns(rows)
+        equations = []
+        for stage in PREFILLS:
+            points = rows[[stage.tokens, stage.key]].dropna().astype(float)
+            points = points[points[stage.key] > 0]
+            if len(points):
+                handles[stage.label] = _dots(axis, points, stage)
+                equations += _curve(axis, points, stage)
+        _scale(axis, rows)
+        if len(shown) > MOST_TOLD:
+            equations = []
+        told = "\n".join([f"{ALONG}{note}", *equations])
+        axis.set_xlabel(layout.wrapped(axes, told, SMALL_AN_INCH), fontsize=7)
+        axis.grid(alpha=0.3)
+        layout.name_panel(axes, number, f"{title} (n={len(rows)})")
+        if layout.is_left(axes, number):
+            axis.set_ylabel("prefill time (ms)")
+    layout.name_series(figure, list(handles.values()), list(handles))
+    layout.name_figure(
+        figure, "Prefill against prompt length", timings,
+        "dots: requests; bars: medians and quartiles of those of like length",
+    )  # fmt: skip
     return figure
 
 
-def _dots_and_line(axis: plt.Axes, points: pd.DataFrame, stage: Stage) -> None:
-    lengths, times = points.to_numpy(float).T
-    name: str | None = stage.label
-    if len(np.unique(lengths)) > 1:
-        slope, start = np.polyfit(lengths, times, 1, w=1 / times)
-        along = np.geomspace(lengths.min(), lengths.max(), 100)
-        line = start + slope * along
-        fit = f"{name}: {start:.3g} ms + {slope * 1e3:.3g} µs · tokens"
-        axis.plot(along[line > 0], line[line > 0], color=stage.colour, label=fit)
-        name = None  # the line has one
-    lengths, times = dots(points).to_numpy(float).T
-    axis.plot(lengths, times, ".", color=stage.colour, alpha=0.5, label=name)
+def _dots(axis: plt.Axes, points: pd.DataFrame, stage: Stage) -> Artist:
+    """Requests, and the quartiles of those of like length; a handle for the legend."""
+    lengths, times = dots(points).to_numpy().T
+    look: dict[str, Any] = {"color": stage.colour, "ls": "", "marker": MARKS[stage]}
+    axis.plot(lengths, times, alpha=0.35, ms=3, mew=0, **look)
+    bins = min(BINS, len(points) // IN_A_BIN)
+    if bins > 1:
+        places = pd.qcut(points[stage.tokens], bins, duplicates="drop")
+        for _, alike in points.groupby(places, observed=True):
+            low, middle, high = alike[stage.key].quantile([0.25, 0.5, 0.75])
+            place = alike[stage.tokens].median()
+            axis.plot([place, place], [low, high], color="black", lw=1, zorder=3)
+            axis.plot([place], [middle], mec="black", mew=0.5, ms=4.5, zorder=3, **look)
+    return axis.plot([], [], ms=5, **look)[0]
+
+
+def _curve(axis: plt.Axes, points: pd.DataFrame, stage: Stage) -> list[str]:
+    """The curve, where it is known; its equation."""
+    lengths, times = points.to_numpy().T
+    curve = fit_prefill(lengths, times)
+    if curve is None:
+        return []
+    along = np.geomspace(max(lengths.min(), 1), lengths.max(), 100)
+    axis.plot(along, curve.at(along), color=stage.colour, lw=1.5)
+    return [f"{stage.label}: {curve.equation}"]
+
+
+def _scale(axis: plt.Axes, rows: pd.DataFrame) -> None:
+    lengths = rows[[stage.tokens for stage in PREFILLS]].stack()
+    if (
+        lengths.max() > 10 * lengths[lengths > 0].min()
+    ):  # short prompts would vanish beside long ones
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        label_plainly(axis.xaxis)
+        label_plainly(axis.yaxis)
+    else:
+        axis.set_ylim(bottom=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -12,10 +14,12 @@ from ...runtime_table import RUNTIMES
 from ...stages import Stage
 from ..columns import SETUP, in_order
 from ..roofs import Roofs
-from .style import label_powers
+from . import layout
+from .style import label_powers, method_mark, runtime_fill
 
 STAGES = {stage.value: stage for stage in Stage}
-MARKERS = "oDs^vpP8"
+# Inches of a line in the list beside a panel.
+LINE = 0.16
 INK, PALE = "#333333", "#8c8c8c"
 # Middle, width and height, in shares of the panel.
 Box = tuple[float, float, float, float]
@@ -37,9 +41,9 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     )
     points = known[known["flops"] > 0]
     panels = sorted(points["panel"].unique()) or ["no stage has a floor"]
-    series = sorted(points["series"].unique())
+    looks = {name: rows.iloc[0] for name, rows in points.groupby("series", sort=True)}
     figure, axes = plt.subplots(
-        len(panels), 1, figsize=(10, _height(known) * len(panels) + 1.1),
+        len(panels), 1, figsize=(layout.WIDTH, _height(known, len(panels))),
         squeeze=False, sharex=True, sharey=True,
     )  # fmt: skip
     limits = _limits(points, roofs)
@@ -52,18 +56,22 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
         axis.grid(color="#ececec", lw=0.8)
         axis.set_axisbelow(True)
         _draw_roofs(axis, figure.get_size_inches(), roofs, _dtypes(own, roofs))
-        _draw_points(axis, own, series)
-        _list_stages(axis, rows)
+        _draw_points(axis, own, looks)
+        _list_stages(axis, rows, figure.get_figheight() / len(panels))
     axes[-1, 0].set_xlabel("arithmetic intensity (FLOP per byte moved)")
     handles = [
-        Line2D([], [], ls="", marker=marker, color=INK, mec="white", ms=9, label=name)
-        for name, marker in zip(series, _markers(series), strict=True)
+        Line2D([], [], ls="", **_look(own), color=INK, mec=_edge(own, INK), ms=8, label=name)
+        for name, own in looks.items()
     ]
     handles.append(
         Line2D([], [], ls="", marker="o", color=PALE, alpha=0.6, ms=4, label="a data set")
     )
-    figure.legend(handles=handles, loc="outside lower center", frameon=False, fontsize=9, ncols=7)
-    figure.suptitle(f"Roofline\n{_what(known, roofs)}", fontsize=11)
+    layout.name_series(figure, handles, [str(handle.get_label()) for handle in handles])
+    counts = known.groupby(["panel", "series", "stage"])["count"].sum()
+    numbers = f" · n={layout.span(counts.min(), counts.max())} a stage" if len(counts) else ""
+    figure.suptitle(
+        f"Roofline\n{_what(known, roofs)}{numbers}\nlarge: medians; small: data sets", fontsize=9
+    )
     return figure
 
 
@@ -88,7 +96,7 @@ def _draw_roofs(axis: plt.Axes, inches: np.ndarray, roofs: Roofs, dtypes: list[s
         axis.plot([start, right], [rate, rate], color=INK, lw=2.0, zorder=1)
         axis.annotate(
             f"{dtype} products {rate:.4g} GFLOP/s", (right, rate), xytext=(-4, 4),
-            textcoords="offset points", ha="right", va="bottom", fontsize=9, color=INK,
+            textcoords="offset points", ha="right", va="bottom", fontsize=8, color=INK,
         )  # fmt: skip
 
 
@@ -96,37 +104,46 @@ def _label_slope(axis: plt.Axes, inches: np.ndarray, text: str, rate: float, col
     """Along the sloped roof, where it enters the panel."""
     (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     x = max(left, bottom / rate) * (right / left) ** 0.03
-    width, height = inches * (0.68, 0.8)
+    width, height = inches * (0.62, 0.72)
     angle = np.degrees(np.arctan2(height / np.log10(top / bottom), width / np.log10(right / left)))
     axis.annotate(
         text, (x, x * rate), xytext=(-3, 5), textcoords="offset points",
         rotation=angle, rotation_mode="anchor", transform_rotates_text=False,
-        ha="left", va="bottom", fontsize=9, color=colour,
+        ha="left", va="bottom", fontsize=8, color=colour,
     )  # fmt: skip
 
 
-def _draw_points(axis: plt.Axes, points: pd.DataFrame, series: list[str]) -> None:
+def _draw_points(axis: plt.Axes, points: pd.DataFrame, looks: dict[str, pd.Series]) -> None:
     """Small and faint each data set; large the median of a stage in a method; a name a stage."""
     names, taken = [], []
     for stage, rows in points.groupby("stage", sort=True):
         colour = _colour(stage)
         axis.plot(rows["intensity"], rows["gflops"], ".", color=colour, alpha=0.45, ms=6, mew=0)
-        for number, (name, marker) in enumerate(zip(series, _markers(series), strict=True)):
+        for number, (name, look) in enumerate(looks.items()):
             own = rows.loc[rows["series"] == name, ["intensity", "gflops"]]
             if len(own):
                 x, y = own.median()
                 # Later marks are smaller, so that equal ones show through.
-                size = max(12 - 2.2 * number, 5)
-                axis.plot(x, y, marker, color=colour, mec="white", mew=1.0, ms=size, zorder=3)
-                taken.append((*_share(axis, x, y), 0.03, 0.045))
+                size = max(10 - 1.5 * number, 5)
+                axis.plot(
+                    x,
+                    y,
+                    ls="",
+                    **_look(look),
+                    color=colour,
+                    mec=_edge(look, colour),
+                    ms=size,
+                    zorder=3,
+                )
+                taken.append((*_share(axis, x, y), 0.05, 0.05))
         middle = rows[["intensity", "gflops"]].median()
-        names.append((_share(axis, middle["intensity"], middle["gflops"]), _name(stage), colour))
-    for (x, y), name, colour in sorted(names, key=lambda label: -label[0][1]):
-        place = _free_place(x, y, 0.0115 * len(name), taken)
+        names.append((_share(axis, middle["intensity"], middle["gflops"]), _name(stage)))
+    for (x, y), name in sorted(names, key=lambda label: -label[0][1]):
+        place = _free_place(x, y, 0.016 * len(name), taken)
         taken.append(place)
         axis.text(
             place[0], place[1], name, transform=axis.transAxes, ha="center", va="center",
-            color=colour, fontsize=9.5, fontweight="bold", zorder=4,
+            color=INK, fontsize=8, fontweight="bold", zorder=4,
         )  # fmt: skip
 
 
@@ -154,37 +171,43 @@ def _share(axis: plt.Axes, x: float, y: float) -> tuple[float, float]:
     return float(across), float(up)
 
 
-def _list_stages(axis: plt.Axes, rows: pd.DataFrame) -> None:
+def _list_stages(axis: plt.Axes, rows: pd.DataFrame, inches: float) -> None:
     """Beside the panel: how far each stage is from its floor, the farthest first.
 
-    Of several runtimes each has its own: what limits one is not what limits another.
+    Of several runtimes each has its own: what limits one is not what limits another. As many stages
+    as the inches of the panel have lines for.
     """
     stages = rows.groupby("stage")
     ratios = stages["time_over_floor"].median().sort_values(ascending=False)
     runtimes = in_order(rows["runtime"], RUNTIMES)
+    each = 1 if len(runtimes) <= 1 else len(runtimes) + 1
+    most = max(1, int((inches / LINE - 5) / each))
     handles = []
-    for stage in ratios.index:
+    for stage in ratios.index[:most]:
         own = stages.get_group(stage)
         star = "" if own["flops"].any() else "*"
         told = {name: _how_far(own[own["runtime"] == name]) for name in runtimes}
         lines = [f"\n{name}: {far}" for name, far in told.items() if far]
         text = f": {told[runtimes[0]]}" if len(runtimes) == 1 else "".join(lines)
         text = f"{_name(stage)}{star}{text}"
-        handles.append(Line2D([], [], ls="", marker="s", color=_colour(stage), ms=9, label=text))
+        handles.append(Line2D([], [], ls="", marker="s", color=_colour(stage), ms=7, label=text))
+    if len(ratios) > most:
+        handles.append(Line2D([], [], ls="", label=f"{len(ratios) - most} stages nearer to theirs"))
     if not rows["flops"].all():
         handles.append(Line2D([], [], ls="", label="* computes nothing: no point"))
     axis.legend(
-        handles=handles, title="time / floor (bound by)", title_fontsize=9,
-        fontsize=9 if len(runtimes) <= 1 else 8,
+        handles=handles, title="time / floor (bound by)", title_fontsize=8,
+        fontsize=8 if len(runtimes) <= 1 else 7,
         alignment="left", loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False,
         labelspacing=0.9 if len(runtimes) <= 1 else 0.5, handletextpad=0.4,
     )  # fmt: skip
 
 
-def _height(known: pd.DataFrame) -> float:
-    """Inches of a panel, the list beside it included."""
+def _height(known: pd.DataFrame, number: int) -> float:
+    """Inches of a figure with so many panels, the list beside each included."""
     stages, runtimes = known["stage"].nunique(), known["runtime"].nunique()
-    return max(5.2, 1.0 + 0.15 * stages * (runtimes + 1.5))
+    panel = max(4.2, 1.0 + 0.14 * stages * (runtimes + 1.5))
+    return min(layout.MOST_HEIGHT, layout.FRAME + panel * number)
 
 
 def _how_far(rows: pd.DataFrame) -> str:
@@ -218,8 +241,14 @@ def _joined(table: pd.DataFrame, column: str, more: list[str]) -> pd.Series:
     return names.replace(r", $", "", regex=True)  # where there is no setup to name
 
 
-def _markers(series: list[str]) -> list[str]:
-    return [MARKERS[number % len(MARKERS)] for number in range(len(series))]
+def _look(row: pd.Series) -> dict[str, Any]:
+    """A method's mark, filled as its runtime's are."""
+    return {"marker": method_mark(row["method"]), "fillstyle": runtime_fill(row["runtime"])}
+
+
+def _edge(row: pd.Series, colour: str) -> str:
+    """A mark's edge: what is not filled would vanish in white."""
+    return "white" if runtime_fill(row["runtime"]) == "full" else colour
 
 
 def _name(stage: str) -> str:

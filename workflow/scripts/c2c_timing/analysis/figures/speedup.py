@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,15 +16,21 @@ from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE
 from ..columns import in_order, method_title
 from ..speedup import compare, is_across_runtimes
+from . import layout
 from .style import (
     UNCLEAR_MARK,
     NothingToDrawError,
     label_ratios,
     method_colour,
-    offsets,
-    panels,
-    what,
+    method_mark,
+    runtime_fill,
+    runtime_line,
 )
+
+# Inches of a name in a list.
+NAME = 0.27
+OVERALL = "overall"
+UNCLEAR_NOTE = "×: not distinguishable from 1"
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Comparison:
 
     Attributes:
         subject: what is faster or slower.
-        mark: of rows that can be told from 1.
+        runtime: of the slower side's other, which its marks and lines tell.
         label: what the legend calls a series, with the method's name in it.
         slower, faster: what the ratio is of, the faster one below.
     """
@@ -39,7 +47,7 @@ class Comparison:
     subject: str
     title: str
     rows: pd.DataFrame
-    mark: str
+    runtime: str
     label: str
     slower: str
     faster: str
@@ -62,95 +70,114 @@ def draw(timings: pd.DataFrame) -> Figure:
             f"no sample was run by {SUBJECT} and by another method, or under {REFERENCE} and another "
             "runtime: nothing to compare"
         )
-    names = ["overall", *sorted(timings["dataset"].unique(), reverse=True)]
-    widest = max(map(len, lines))
-    height = 1.9 + 0.5 * len(names) + (len(lines) - 1) * (1.2 + 0.5 * len(names))
-    figure, axes = plt.subplots(
-        len(lines), widest, figsize=(2.5 + 4.2 * widest, height), squeeze=False,
-        sharey=True, sharex="row",
-    )  # fmt: skip
+    comparisons = [comparison for comparisons in lines for comparison in comparisons]
+    names = [OVERALL, *sorted(timings["dataset"].unique(), reverse=True)]
+    most = math.ceil(layout.MOST_HEIGHT / (NAME * len(names) + layout.HEAD)) * layout.MOST_COLUMNS
+    if len(comparisons) > most:
+        names = [OVERALL]
+    figure, axes = layout.sheet(len(comparisons), [NAME * len(names) + 0.15])
     handles: dict[str, Artist] = {}
-    for line, comparisons in zip(axes, lines, strict=True):
-        handles |= _line(line, comparisons, names)
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", frameon=False, fontsize=9,
-        ncols=3,
-    )  # fmt: skip
+    number = 0
+    for alike in lines:
+        # Each method has one place in all of them.
+        series = in_order((m for panel in alike for m in panel.rows["against"]), METHODS)
+        for panel in alike:
+            axis = axes[number, 0, 0]
+            handles |= _series(axis, panel, series, names)
+            _decorate(axis, names, panel, layout.is_left(axes, number))
+            if layout.is_crowded(axes):
+                axis.set_xlabel("ratio", fontsize=7)
+            layout.name_panel(axes, number, panel.title)
+            number += 1
+    _share_range(axes[: len(lines[0]), 0, 0])
+    _share_range(axes[len(lines[0]) :, 0, 0])
+    layout.name_series(figure, list(handles.values()), list(handles))
     subjects = " and of ".join(comparisons[0].subject for comparisons in lines)
-    figure.suptitle(f"Speed-up of {subjects}\n{what(timings)}", fontsize=11)
+    layout.name_figure(
+        figure, f"Speed-up of {subjects}", timings,
+        f"bars: 95 % interval over samples; {UNCLEAR_NOTE}",
+    )  # fmt: skip
     return figure
 
 
 def _of_methods(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
     own = method_title(SUBJECT)
     return [
-        Comparison(own, title, rows, "o", "against {}", "of the other method", f"of {own}")
-        for title, rows in panels(table, among=timings)
+        Comparison(own, title, rows, REFERENCE, "against {}", "of the other method", f"of {own}")
+        for title, rows in layout.panels(table, among=timings)
     ]
 
 
 def _of_runtimes(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]:
     against = f"against {REFERENCE}"
     found = []
-    for title, rows in panels(table, among=timings):
-        sides = f"under {REFERENCE}", f"under {rows['runtime'].iloc[0]}"
+    for title, rows in layout.panels(table, among=timings):
+        runtime = rows["runtime"].iloc[0]
+        sides = f"under {REFERENCE}", f"under {runtime}"
         title, label = f"{title}, {against}", f"{{}}, {against}"
-        found.append(Comparison("other runtimes", title, rows, "D", label, *sides))
+        found.append(Comparison("other runtimes", title, rows, runtime, label, *sides))
     return found
 
 
-def _line(axes: np.ndarray, comparisons: list[Comparison], names: list[str]) -> dict[str, Artist]:
-    """A line of panels; labels and handles for the legend."""
-    # Each method has one place in all of them.
-    series = in_order((m for panel in comparisons for m in panel.rows["against"]), METHODS)
+def _series(
+    axis: plt.Axes, panel: Comparison, series: list[str], names: list[str]
+) -> dict[str, Artist]:
+    """All methods of a panel; handles for the legend by their labels."""
     handles = {}
-    for axis, panel in zip(axes, comparisons, strict=False):
-        for offset, method in zip(offsets(len(series)), series, strict=True):
-            rows = panel.rows[panel.rows["against"] == method]
-            label, colour = panel.label.format(method_title(method)), method_colour(method)
-            handles[label] = _intervals(axis, rows, names, offset, colour, panel.mark)
-        _decorate(axis, names, panel)
-    for axis in axes[len(comparisons) :]:
-        axis.set_visible(False)
+    for offset, method in zip(layout.offsets(len(series)), series, strict=True):
+        rows = panel.rows[panel.rows["against"] == method]
+        rows = rows[rows["dataset"].isin(names) | (rows["dataset"] == "")]
+        label = panel.label.format(method_title(method))
+        handles[label] = _intervals(axis, rows, names, offset, method, panel.runtime)
     return handles
 
 
 def _intervals(
-    axis: plt.Axes, rows: pd.DataFrame, names: list[str], offset: float, colour: str, mark: str
+    axis: plt.Axes, rows: pd.DataFrame, names: list[str], offset: float, method: str, runtime: str
 ) -> Artist:
     """One series of a panel; its handle for the legend."""
-    places = rows["dataset"].replace("", "overall").map(names.index).to_numpy() + offset
-    centre = rows["speedup"].to_numpy(float)
-    ends = rows[["speedup_low", "speedup_high"]].to_numpy(float).T
-    errors = np.nan_to_num(np.abs(ends - centre))
-    axis.errorbar(centre, places, xerr=errors, fmt="none", ecolor=colour, elinewidth=2, capsize=3)
+    places = rows["dataset"].replace("", OVERALL).map(names.index).to_numpy() + offset
+    centre, low, high = rows[["speedup", "speedup_low", "speedup_high"]].to_numpy(float).T
+    colour = method_colour(method)
+    axis.hlines(places, low, high, color=colour, lw=1.5, ls=runtime_line(runtime))
+    look: dict[str, Any] = {"color": colour, "ls": "", "fillstyle": runtime_fill(runtime), "ms": 6,
+            "mec": "white" if runtime_fill(runtime) == "full" else colour}  # fmt: skip
     for verdict in ("faster", "slower", "not distinguishable"):
         same = (rows["verdict"] == verdict).to_numpy()
-        shape = UNCLEAR_MARK if verdict == "not distinguishable" else mark
-        axis.plot(centre[same], places[same], shape, color=colour, mec="white", ms=7)
-    (handle,) = axis.plot([], [], mark, color=colour, mec="white", ms=7)
-    return handle
+        shape = UNCLEAR_MARK if verdict == "not distinguishable" else method_mark(method)
+        told = {**look, "fillstyle": "full", "mec": "white"} if shape == UNCLEAR_MARK else look
+        axis.plot(centre[same], places[same], marker=shape, **told)
+    return axis.plot([], [], marker=method_mark(method), **look)[0]
 
 
-def _decorate(axis: plt.Axes, names: list[str], panel: Comparison) -> None:
+def _share_range(axes: np.ndarray) -> None:
+    """One x axis for all panels of a kind, since readers compare them by eye."""
+    ends = [axis.get_xlim() for axis in axes]
+    for axis in axes:
+        axis.set_xlim(min(low for low, _ in ends), max(high for _, high in ends))
+        label_ratios(axis.xaxis)
+        axis.tick_params(axis="x", labelsize=7)
+
+
+def _decorate(axis: plt.Axes, names: list[str], panel: Comparison, is_left: bool) -> None:
     axis.axvline(1, color="black", lw=1)
     axis.axhline(0.5, color="#999999", lw=0.5)
     axis.set_xscale("log")
-    label_ratios(axis.xaxis)
     axis.grid(axis="x", alpha=0.3)
-    axis.set_yticks(range(len(names)), names)
-    axis.set_title(panel.title, loc="left")
-    axis.set_xlabel(
-        f"time {panel.slower} / time {panel.faster} (ratio)\n"
-        "bars: 95 % interval over samples; ×: not distinguishable from 1"
-    )
+    axis.set_yticks(range(len(names)), _with_samples(names, panel.rows))
+    axis.set_ylim(-0.6, len(names) - 0.4)
+    axis.tick_params(axis="y", labelleft=is_left)
     faster = panel.faster.split(" ", 1)[1]
-    axis.text(
-        0.99,
-        0.995,
-        f"{faster} faster →",
-        transform=axis.transAxes,
-        ha="right",
-        va="top",
+    axis.set_xlabel(
+        f"time {panel.slower} /\ntime {panel.faster} (ratio)\nright of 1: {faster} is faster",
         fontsize=8,
     )
+
+
+def _with_samples(names: list[str], rows: pd.DataFrame) -> list[str]:
+    """Names with the number of samples that their ratios are over."""
+    counts = rows.assign(dataset=rows["dataset"].replace("", OVERALL)).groupby("dataset")[
+        "num_samples"
+    ]
+    ends = counts.agg(["min", "max"])
+    return [f"{n} (n={layout.span(*ends.loc[n])})" if n in ends.index else n for n in names]

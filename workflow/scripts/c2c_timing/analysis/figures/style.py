@@ -1,9 +1,9 @@
-"""What all figures share: colours, names, panels, and how they are saved."""
+"""What all figures share: colours, marks, names, and how they are saved."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,22 +21,32 @@ from ...errors import UserError
 from ...method_table import METHODS
 from ...runtime_table import REFERENCE, RUNTIMES
 from ...whole_files import written_whole
-from ..columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, in_order
+from ..columns import in_order
 
 Rows = TypeVar("Rows", pd.DataFrame, pd.Series)
-Panel = tuple[str, pd.DataFrame]
+# A method is told by its colour and its mark, a runtime by its line and its filling; stages have colours
+# of their own. Marks go with the methods in the order of their table: colours alone are lost in grey.
+METHOD_MARKS = "so^DvP"
+RUNTIME_LINES = ("-", "--", ":", "-.")
+RUNTIME_FILLS = ("full", "none", "left", "top")
+UNKNOWN = "#555555"
 # Of what cannot be told from 1.
 UNCLEAR_MARK = "X"
 # Of one series: more cannot be told from each other, and an SVG holds each of them.
 MOST_DOTS = 20_000
 # High end over low end of a logarithmic axis.
-NARROW, MIDDLE = 4, 15
+NARROW, MIDDLE, BROAD = 4, 15, 200
 plt.rcParams.update(
     {
-        "font.size": 10,
+        "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.titlesize": 11,
+        "axes.titlesize": 9,
+        "figure.titlesize": 10,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
         "figure.constrained_layout.use": True,
         "svg.hashsalt": "c2c-timing",
         "svg.fonttype": "none",
@@ -81,52 +91,6 @@ def _every(rows: pd.DataFrame | pd.Series) -> int:
     return max(1, -(-len(rows) // MOST_DOTS))
 
 
-def panels(table: pd.DataFrame, among: pd.DataFrame | None = None) -> list[Panel]:
-    """Rows that may stand in one panel (one pair, device, length view …), with a title.
-
-    The title names what differs between the rows ``among`` which the panel stands, by default those
-    of ``table``; the pair always. Runtimes of one pair and device follow each other.
-    """
-    among = table if among is None else among
-    found = []
-    for key, rows in _by_condition(table):
-        words = condition_words(dict(zip(CONDITIONS, key, strict=True)), among)
-        found.append((", ".join(words), rows))
-    return found
-
-
-def condition_words(conditions: Mapping[str, str], among: pd.DataFrame) -> list[str]:
-    """The pair, then of the other conditions those that differ between the rows ``among``."""
-    return [
-        f"{value} length" if name == "length_view" else str(value)
-        for name, value in conditions.items()
-        if name == "pair" or (value != "" and among[name].nunique() > 1)
-    ]
-
-
-def _by_condition(table: pd.DataFrame) -> list[tuple[tuple, pd.DataFrame]]:
-    """Rows by their conditions, in order; of runtimes the usual one is the first."""
-    runtimes = in_order(table["runtime"], RUNTIMES)
-    found = []
-    for _, alike in table.groupby(CONDITIONS_BUT_RUNTIME, sort=True):
-        parts = dict(list(alike.groupby(CONDITIONS)))
-        place = CONDITIONS.index("runtime")
-        found += sorted(parts.items(), key=lambda part: runtimes.index(part[0][place]))
-    return found
-
-
-def share_scale(axes: Iterable[plt.Axes], shown: Sequence[Panel]) -> None:
-    """Give panels that differ in runtime alone the same x axis, since readers compare them by eye."""
-    alike: dict[tuple, list[plt.Axes]] = {}
-    for axis, (_, rows) in zip(axes, shown, strict=True):
-        alike.setdefault(tuple(rows[CONDITIONS_BUT_RUNTIME].iloc[0]), []).append(axis)
-    for together in alike.values():
-        if len(together) > 1:
-            furthest = max(axis.get_xlim()[1] for axis in together)
-            for axis in together:
-                axis.set_xlim(right=furthest)
-
-
 def methods(timings: pd.DataFrame) -> list[str]:
     """The methods that have records, in a fixed order; unknown ones last."""
     return in_order(timings["method"], METHODS)
@@ -134,12 +98,28 @@ def methods(timings: pd.DataFrame) -> list[str]:
 
 def method_colour(method: str) -> str:
     """A method's colour in every figure."""
-    return METHODS[method].colour if method in METHODS else "#555555"
+    return METHODS[method].colour if method in METHODS else UNKNOWN
 
 
-def offsets(number: int) -> list[float]:
-    """Places of ``number`` items around a tick of a list that reads from the top down."""
-    return [(number - 1 - 2 * place) * 0.4 / number for place in range(number)]
+def method_mark(method: str) -> str:
+    """A method's mark in every figure."""
+    known = list(METHODS)
+    return METHOD_MARKS[known.index(method) % len(METHOD_MARKS)] if method in METHODS else "*"
+
+
+def runtime_line(runtime: str) -> str:
+    """A runtime's line style in every figure."""
+    return _of_runtime(runtime, RUNTIME_LINES)
+
+
+def runtime_fill(runtime: str) -> str:
+    """How a runtime's marks are filled in every figure."""
+    return _of_runtime(runtime, RUNTIME_FILLS)
+
+
+def _of_runtime(runtime: str, looks: Sequence[str]) -> str:
+    known = list(RUNTIMES)
+    return looks[known.index(runtime) % len(looks)] if runtime in known else looks[-1]
 
 
 def label_powers(axis: plt.Axes) -> None:
@@ -150,9 +130,11 @@ def label_powers(axis: plt.Axes) -> None:
 
 
 def label_plainly(along: Axis) -> None:
-    """Plain numbers along one logarithmic axis: at 1, 2 and 5 of each power, or closer ones."""
+    """Plain numbers along one logarithmic axis: at 1, 2 and 5 of each power, closer ones or fewer."""
     low, high = along.get_view_interval()
-    subs = (1, 1.5, 2, 3, 5, 7) if high / low < MIDDLE else (1, 2, 5)
+    subs = (
+        (1, 1.5, 2, 3, 5, 7) if high / low < MIDDLE else (1, 2, 5) if high / low < BROAD else (1,)
+    )
     # A narrow range holds one of these at most: it is nearly linear, and told in tenths or less.
     along.set_major_locator(MaxNLocator(6) if high / low < NARROW else LogLocator(subs=subs))
     along.set_major_formatter("{x:g}")

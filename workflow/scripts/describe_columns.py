@@ -1,0 +1,39 @@
+"""Say what each column of each table means, and in which unit, as Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from c2c_timing.analysis.columns_page import page
+from c2c_timing.exits import exits_cleanly
+from c2c_timing.flags import Formatter
+from c2c_timing.places import user_path
+from c2c_timing.whole_files import write_text_whole
+
+EXAMPLE = """examples:
+  python workflow/scripts/describe_columns.py | grep ttft_ms
+  python workflow/scripts/describe_columns.py --output docs/columns.md
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
+    flags.add_argument("--output", type=user_path, help="file of the page (default: prints it)")
+    return flags
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    arguments = parser().parse_args(argv)
+    if arguments.output:
+        write_text_whole(arguments.output, page())
+    else:
+        print(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
