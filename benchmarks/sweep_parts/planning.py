@@ -40,7 +40,7 @@ def planning(folder: Path, arguments: argparse.Namespace) -> Iterator[Figure]:
         shutil.rmtree(project / "results", ignore_errors=True)
         yield from _dry_run(project, f"{shards} shards, nothing made")
         for backend in ("file", "db"):
-            words = ("--persistence-backend", backend)
+            words: tuple[str, ...] = ("--persistence-backend", backend)
             size = f"{shards} shards, all made, records in {backend}"
             shutil.rmtree(project / ".snakemake")
             cost_of(_snakemake(PRETENDED, *words, "--forceall"), project)
