@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from ...statistics import interval
 from ..break_even import CACHE, TEXT, BreakEven, break_even
-from ..columns import method_title
+from ..columns import CONDITIONS, method_title
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, method_colour, method_mark
 
 LINES, CROSSING = 2.4, 0.19
@@ -23,7 +24,11 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: C2C or text-to-text is missing.
     """
-    shown = [(title, rows, break_even(rows)) for title, rows in layout.panels(timings)]
+    compared = timings["method"].where(timings["method"].isin((CACHE, TEXT)))
+    methods = compared.groupby([timings[name] for name in CONDITIONS]).transform("nunique")
+    both = timings[methods == 2]
+    kept = chosen(both)
+    shown = [(title, rows, break_even(rows)) for title, rows in layout.panels(kept)]
     shown = [item for item in shown if item[2]]
     if not shown:
         raise NothingToDrawError("no records of both c2c and t2t: no break-even")
@@ -38,14 +43,14 @@ def draw(timings: pd.DataFrame) -> Figure:
         if layout.is_left(axes, number):
             lines.set_ylabel("time of a request (ms)")
         told = _told(found[""], layout.columns_of(axes) == 1)
-        told = "tokens" if layout.is_crowded(axes) else layout.wrapped(axes, told)
-        lines.set_xlabel(told, fontsize=8)
+        lines.set_xlabel(layout.wrapped(axes, told), fontsize=8)
         layout.name_panel(axes, number, f"{title} (n={found[''].num_samples})")
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(
-        figure, "Break-even of cache and text", timings,
+        figure, "Break-even of cache and text", kept,
         "above: both methods at the median prompt and answer, bands: 95 %",
         "below: break-even of each data set, 95 % over its n samples; left of 0 C2C is always cheaper",
+        left_out(number_of(kept), number_of(both)),
     )  # fmt: skip
     return figure
 

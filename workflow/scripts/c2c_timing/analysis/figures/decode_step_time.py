@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from ...stages import PER_TOKEN, Stage
 from ..columns import method_title
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import dots, dots_note, method_colour, method_mark, methods
 
 COURSE = 1.5
@@ -23,7 +24,8 @@ Series = tuple[str, str, str, pd.Series]
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Boxes per data set (whiskers p1 to p99) above; median and quartiles against the step below."""
-    records = layout.fitting(timings)
+    kept = chosen(timings)
+    records = layout.fitting(kept, layout.LEAST_MARK, below=COURSE)
     shown = layout.panels(records)
     datasets = sorted(records["dataset"].unique(), reverse=True)
     most = max(len(_series(rows)) for _, rows in shown)
@@ -50,9 +52,10 @@ def draw(timings: pd.DataFrame) -> Figure:
         axis.set_xlabel(layout.wrapped(axes, label))
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(
-        figure, "Decode time per token", timings,
+        figure, "Decode time per token", kept,
         "boxes: quartiles of the steps of n requests, whiskers: p1 to p99",
         "below: median and quartiles along the answer",
+        left_out(len(shown), number_of(timings)),
     )  # fmt: skip
     return figure
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ..columns import SHARD, method_title
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, dots, label_plainly, method_colour, method_mark, methods
 
 HEIGHT = 1.9
@@ -33,7 +34,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     scale, unit = _unit(float(seconds.max()))
     records = timings.assign(passed=seconds / scale)[started.notna()]
     records = records.sort_values("passed", kind="stable")
-    shown = layout.panels(records)
+    kept = chosen(records)
+    shown = layout.panels(kept)
     figure, axes = layout.sheet(len(shown), [HEIGHT] * len(KINDS))
     handles: dict[str, Artist] = {}
     for number, (title, rows) in enumerate(shown):
@@ -47,8 +49,9 @@ def draw(timings: pd.DataFrame) -> Figure:
         layout.name_panel(axes, number, f"{title} (n={len(rows)})")
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(
-        figure, "Drift over the run", timings,
+        figure, "Drift over the run", kept,
         "dots: requests; marks, bars: running medians and quartiles, shard by shard",
+        left_out(len(shown), number_of(records)),
     )  # fmt: skip
     return figure
 

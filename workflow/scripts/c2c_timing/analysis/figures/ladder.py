@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
 from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
 from ..turns import TOLD, conclusion, turns
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import (
     UNCLEAR_MARK,
     NothingToDrawError,
@@ -30,10 +30,8 @@ from .style import (
 
 # What one column of panels is of.
 LADDER = [*CONDITIONS_BUT_RUNTIME, "dataset"]
-# More of them in a line have no room for conclusions; still more begin another line.
-MOST_TOLD, MOST_COLUMNS = 4, 6
-# Inches of a panel in many lines of them.
-LEAST_HEIGHT = 0.9
+# More of them in a line have no room for conclusions; still more begin another line, of two.
+MOST_TOLD, MOST_COLUMNS, MOST_LINES = 4, 6, 2
 # Letters of conclusions.
 SMALL_AN_INCH = 16
 # How far apart the methods of a rung stand, in shares of what lists use.
@@ -56,8 +54,11 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: no pair ran under several runtimes.
     """
-    table = ladder(timings)
-    return _draw(table[table["dataset"] == ""], timings)
+    several = timings[_has_rungs(timings, CONDITIONS_BUT_RUNTIME)]
+    kept = chosen(several, MOST_COLUMNS, CONDITIONS_BUT_RUNTIME)
+    table = ladder(kept)
+    note = left_out(*(number_of(of, CONDITIONS_BUT_RUNTIME) for of in (kept, several)))
+    return _draw(table[table["dataset"] == ""], kept, note)
 
 
 def draw_by_data_set(timings: pd.DataFrame) -> Figure:
@@ -66,13 +67,21 @@ def draw_by_data_set(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: no pair ran under several runtimes.
     """
-    table = ladder(timings)
-    lengths = timings.groupby("dataset")["prompt_length"].median()
+    several = timings[_has_rungs(timings, LADDER)]
+    kept = chosen(several, MOST_COLUMNS * MOST_LINES, LADDER)
+    table = ladder(kept)
+    lengths = kept.groupby("dataset")["prompt_length"].median()
     table = table.assign(prompt=table["dataset"].map(lengths)).sort_values("prompt", kind="stable")
-    return _draw(table[table["dataset"] != ""], timings)
+    note = left_out(*(number_of(of, LADDER) for of in (kept, several)))
+    return _draw(table[table["dataset"] != ""], kept, note)
 
 
-def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
+def _has_rungs(timings: pd.DataFrame, ladders: list[str]) -> pd.Series:
+    """Which records are of a ladder: of what ran under several runtimes."""
+    return timings.groupby(ladders)["runtime"].transform("nunique") > 1
+
+
+def _draw(table: pd.DataFrame, timings: pd.DataFrame, note: str) -> Figure:
     if table.empty:
         raise NothingToDrawError("one runtime only: no ladder")
     kinds = [kind for kind in KINDS if table[kind.column].notna().any()]
@@ -85,7 +94,7 @@ def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
     width = math.ceil(len(ladders) / lines)
     heights = [kind.height for kind in kinds] * lines
     squeeze = min(1.0, (layout.MOST_HEIGHT - layout.FRAME) / sum(heights))
-    inches = max(squeeze * sum(heights), LEAST_HEIGHT * len(heights)) + layout.FRAME
+    inches = squeeze * sum(heights) + layout.FRAME
     figure, axes = plt.subplots(
         len(heights), width, figsize=(layout.WIDTH, inches),
         squeeze=False, height_ratios=heights, sharey="row",
@@ -104,7 +113,7 @@ def _draw(table: pd.DataFrame, timings: pd.DataFrame) -> Figure:
     _legend(figure, table)
     over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
     layout.name_figure(
-        figure, "The ladder of runtimes", timings, f"bars: 95 % interval over {over}"
+        figure, "The ladder of runtimes", timings, f"bars: 95 % interval over {over}", note
     )
     return figure
 
@@ -128,17 +137,15 @@ def _ladder(
     for axis in axes:
         axis.set_xlabel(_wrapped(axis.get_xlabel(), width, SMALL_AN_INCH), fontsize=7, loc="left")
     pair, *others = layout.condition_words(rows.iloc[0][CONDITIONS_BUT_RUNTIME].to_dict(), among)
-    counts = sorted({rows["num_samples"].min(), rows["num_samples"].max()})
-    samples = " to ".join(map(str, counts)) + (" sample" if counts == [1] else " samples")
-    words = [*others, *filter(None, [rows["dataset"].iloc[0]]), samples]
-    title = f"{pair}\n{_wrapped(', '.join(words), width, layout.CHARACTERS_AN_INCH)}"
+    samples = f"n={layout.span(rows['num_samples'].min(), rows['num_samples'].max())}"
+    words = ", ".join([*others, *filter(None, [rows["dataset"].iloc[0]]), samples])
+    title = _wrapped(f"{pair}\n{words}", width, layout.CHARACTERS_AN_INCH)
     axes[0].set_title(title, loc="left", fontsize=8 if width > 2 else 9)
 
 
 def _wrapped(text: str, width: int, an_inch: int) -> str:
     """A text in lines that are no wider than one of so many columns."""
-    room = int(an_inch * (layout.WIDTH - 0.9) / width)
-    return "\n".join(textwrap.fill(line, room) for line in text.splitlines())
+    return layout.broken(text, int(an_inch * ((layout.WIDTH - 0.9) / width - 0.1)))
 
 
 def _requests(axis: plt.Axes, rows: pd.DataFrame) -> None:
@@ -197,8 +204,8 @@ def _series(axis: plt.Axes, rows: pd.DataFrame, methods: list[str], columns: lis
         steps = _steps(own, rows) + place
         axis.plot(steps, own[columns[0]], color=method_colour(method), lw=0.8, alpha=0.6)
         unclear = (columns == C2C_SPEEDUP) & ~own["c2c_verdict"].isin(TOLD).to_numpy()
-        for chosen, mark in ((~unclear, method_mark(method)), (unclear, UNCLEAR_MARK)):
-            _dots(axis, steps[chosen], own.loc[chosen, columns], method_colour(method), mark)
+        for which, mark in ((~unclear, method_mark(method)), (unclear, UNCLEAR_MARK)):
+            _dots(axis, steps[which], own.loc[which, columns], method_colour(method), mark)
 
 
 def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, mark: str) -> None:

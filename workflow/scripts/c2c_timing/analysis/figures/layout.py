@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,10 +22,10 @@ Panel = tuple[str, pd.DataFrame]
 WIDTH, MOST_HEIGHT = 7.2, 8.6
 # Of what is above and below all panels; of a panel's title and its ticks.
 FRAME, HEAD = 1.5, 0.62
-# Panels beside each other; more of them where there are very many.
-MOST_COLUMNS, MANY = 3, 12
-# The height of one line of a list, where there is room, and where there is not.
-LINE, LEAST_LINE = 0.2, 0.085
+# Panels beside each other.
+MOST_COLUMNS = 3
+# The height of one line of a list, where there is room, and where there is not; of one with no letters.
+LINE, LEAST_LINE, LEAST_MARK = 0.2, 0.12, 0.075
 # Where times of data sets, in order, leap by more, another scale begins.
 LEAP = 2.5
 CHARACTERS_AN_INCH = 13
@@ -41,7 +42,7 @@ def sheet(
         beside: widths of what stands beside each other in a panel; of panels in several columns the
             first alone is there.
     """
-    room, most = MOST_HEIGHT - FRAME, MOST_COLUMNS + (number > MANY)
+    room, most = MOST_HEIGHT - FRAME, MOST_COLUMNS
     fitting = (c for c in range(1, most + 1) if _needed(number, c, heights) <= room)
     columns = min(next(fitting, most), number)
     if number % columns and number % (columns + 1) == 0 and columns < most:
@@ -71,11 +72,6 @@ def columns_of(axes: np.ndarray) -> int:
     return int(axes[0, 0, 0].get_gridspec().ncols) // axes.shape[2]
 
 
-def is_crowded(axes: np.ndarray) -> bool:
-    """Whether panels have no room for more than their axes' names."""
-    return len(axes) >= MANY and len(axes) > 3 * columns_of(axes)
-
-
 def is_left(axes: np.ndarray, number: int) -> bool:
     """Whether a panel stands in the first column: others need not name what is along its side."""
     return number % columns_of(axes) == 0
@@ -83,23 +79,45 @@ def is_left(axes: np.ndarray, number: int) -> bool:
 
 def name_panel(axes: np.ndarray, number: int, title: str) -> None:
     """A panel's title, in as many lines as it needs."""
-    # A pair's name may end its line after a plus.
-    words = wrapped(axes, title.replace("+", "+ "), CHARACTERS_AN_INCH - 1)
-    axes[number, 0, 0].set_title(words.replace("+ ", "+"), loc="left")
+    words = wrapped(axes, title, CHARACTERS_AN_INCH - 1)
+    axes[number, 0, 0].set_title(words, loc="left")
 
 
 def wrapped(axes: np.ndarray, text: str, an_inch: float = CHARACTERS_AN_INCH) -> str:
     """A text in lines that are no wider than a panel of a sheet."""
     columns = columns_of(axes)
     inches = (WIDTH - (1.3 if columns == 1 else 2.0)) / columns
-    lines = [textwrap.wrap(line, int(an_inch * inches), break_on_hyphens=False)
-             for line in text.splitlines()]  # fmt: skip
-    return "\n".join(line for words in lines for line in words)
+    return broken(text, int(an_inch * inches))
+
+
+def broken(text: str, width: int) -> str:
+    """A text in lines of so many characters at most.
+
+    Names that are put together may end a line after ``+``, ``/`` or ``_``; where that is not enough,
+    after a hyphen, or anywhere.
+    """
+    lines = []
+    for whole in text.splitlines():
+        line = ""
+        for part in _parts(whole, width):
+            if line and len((line + part).rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+            line += part
+        lines.append(line.rstrip())
+    return "\n".join(filter(None, lines))
+
+
+def _parts(text: str, width: int) -> Iterator[str]:
+    """What must not be broken, with the blanks that follow it."""
+    for part in re.findall(r"[^\s+/_]*[+/_]*\s*", text):
+        for piece in re.findall(r"[^-]*-*", part) if len(part.rstrip()) > width else [part]:
+            yield from (piece[start : start + width] for start in range(0, len(piece), width))
 
 
 def name_figure(figure: Figure, title: str, timings: pd.DataFrame, *notes: str) -> None:
-    """What it shows, of which records, and how it is to be read."""
-    lines = [what(timings), *notes]
+    """What it shows, of which records, and how it is to be read; empty notes are passed over."""
+    lines = [what(timings), *filter(None, notes)]
     width = int(CHARACTERS_AN_INCH * figure.get_figwidth())
     wrapped = [textwrap.fill(line, width, break_on_hyphens=False) for line in lines]
     figure.suptitle("\n".join([title, *wrapped]), fontsize=9)
@@ -115,12 +133,16 @@ def name_series(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]
     )  # fmt: skip
 
 
-def fitting(timings: pd.DataFrame) -> pd.DataFrame:
-    """The records, with data sets of like times as one where a figure cannot hold a line for each."""
+def fitting(timings: pd.DataFrame, least: float = LEAST_LINE, below: float = 0) -> pd.DataFrame:
+    """The records, with data sets of like times as one where a figure cannot hold a line for each.
+
+    Args:
+        least: inches of a line of a list; ``below``: of what else is in a panel.
+    """
     shown = panels(timings)
     lines = max(rows.groupby(["dataset", "method"]).ngroups for _, rows in shown)
-    rows = math.ceil(len(shown) / (MOST_COLUMNS + (len(shown) > MANY)))
-    if rows * (lines * LEAST_LINE + HEAD) <= MOST_HEIGHT - FRAME:
+    rows = math.ceil(len(shown) / MOST_COLUMNS)
+    if rows * (lines * least + below + HEAD) <= MOST_HEIGHT - FRAME:
         return timings
     medians = timings.groupby(["dataset", "method"])["total_time_ms"].median()
     groups = apart(medians.groupby("dataset").max())

@@ -14,6 +14,7 @@ from ...stages import Stage
 from ..prefill_curve import fit_prefill
 from ..stage_costs import with_token_columns
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import dots, dots_note, label_plainly
 
 PREFILLS = (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL)
@@ -21,8 +22,6 @@ PREFILLS = (Stage.BASE_PREFILL, Stage.TEACHER_PREFILL)
 MARKS = {Stage.BASE_PREFILL: "o", Stage.TEACHER_PREFILL: "^"}
 HEIGHT = 2.9
 ALONG = "n: tokens read in prefill"
-# Of equations in a panel: beyond that they would hide its dots.
-MOST_TOLD = 6
 # Of bins along the lengths, and of requests in each, for medians and quartiles.
 BINS, IN_A_BIN = 8, 8
 # Small letters in an inch.
@@ -34,7 +33,8 @@ def draw(timings: pd.DataFrame) -> Figure:
 
     The curve is that of ``fit_prefill``: a + b · tokens + c · tokens², no coefficient negative.
     """
-    shown = layout.panels(timings)
+    kept = chosen(timings)
+    shown = layout.panels(kept)
     figure, axes = layout.sheet(len(shown), [HEIGHT])
     note = dots_note(rows[[stage.key]].dropna() for _, rows in shown for stage in PREFILLS)
     handles: dict[str, Artist] = {}
@@ -48,8 +48,6 @@ def draw(timings: pd.DataFrame) -> Figure:
                 handles[stage.label] = _dots(axis, points, stage)
                 equations += _curve(axis, points, stage)
         _scale(axis, rows)
-        if len(shown) > MOST_TOLD:
-            equations = []
         told = "\n".join([f"{ALONG}{note}", *equations])
         axis.set_xlabel(layout.wrapped(axes, told, SMALL_AN_INCH), fontsize=7)
         axis.grid(alpha=0.3)
@@ -58,8 +56,9 @@ def draw(timings: pd.DataFrame) -> Figure:
             axis.set_ylabel("prefill time (ms)")
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(
-        figure, "Prefill against prompt length", timings,
+        figure, "Prefill against prompt length", kept,
         "dots: requests; bars: medians and quartiles of those of like length",
+        left_out(len(shown), number_of(timings)),
     )  # fmt: skip
     return figure
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from ...stages import Stage
 from . import layout
+from .choice import chosen, left_out, number_of
 from .stacks import draw_stacks
 
 
@@ -16,13 +17,15 @@ def draw(timings: pd.DataFrame) -> Figure:
     Shares stand beside the times where panels stand below each other.
     """
     parts = {stage: stage.key for stage in Stage}
-    figure, axes = draw_stacks(layout.fitting(timings), parts, "total_time_ms", (3, 2))
+    kept = chosen(timings)
+    figure, axes = draw_stacks(layout.fitting(kept), parts, "total_time_ms", (3, 2))
     for milliseconds, *shares in axes[-layout.columns_of(axes) :, -1]:
         milliseconds.set_xlabel(layout.wrapped(axes, "time of a request (ms)"))
         for axis in shares:
             axis.set_xlabel("share of the request (%)")
     layout.name_figure(
-        figure, "Stages of a request", timings,
+        figure, "Stages of a request", kept,
         "bars: median of each stage; dots, lines, numbers: median and quartiles of the request",
+        left_out(len(axes), number_of(timings)),
     )  # fmt: skip
     return figure

@@ -60,7 +60,7 @@ class NothingToDrawError(UserError):
 
 
 def what(timings: pd.DataFrame) -> str:
-    """One line that says what a figure shows: pairs, device, dtype, weights, number of records.
+    """One line that says what a figure shows: pairs, device, dtype, weights, lengths, number of records.
 
     The runtime too, where all records are of one that is not the usual one.
     """
@@ -69,10 +69,12 @@ def what(timings: pd.DataFrame) -> str:
         return ", ".join(map(str, timings[column].dropna().unique()))
 
     runtimes = ", ".join(in_order(timings["runtime"], RUNTIMES))
+    views = " and ".join(filter(None, sorted(timings["length_view"].unique(), reverse=True)))
     return (
         f"{names('pair')} · {names('model_config.device')} · {names('model_config.dtype')} · "
         f"{names('model_config.weights')} weights · "
-        f"{'' if runtimes == REFERENCE else f'{runtimes} · '}{len(timings)} requests"
+        f"{'' if runtimes == REFERENCE else f'{runtimes} · '}"
+        f"{f'{views} length · ' if views else ''}{len(timings)} requests"
     )
 
 

@@ -10,12 +10,14 @@ from matplotlib.lines import Line2D
 
 from ..columns import method_title
 from . import layout
+from .choice import chosen, left_out, number_of
 from .style import dots, dots_note, method_colour, method_mark, methods
 
 
 def draw(timings: pd.DataFrame) -> Figure:
     """Median tokens per second with a line from p10 to p90, and every request as a faint dot."""
-    records = layout.fitting(timings)
+    kept = chosen(timings)
+    records = layout.fitting(kept, layout.LEAST_MARK)
     datasets = sorted(records["dataset"].unique(), reverse=True)
     shown, series = layout.panels(records), methods(records)
     figure, axes = layout.sheet(len(shown), [len(datasets) * layout.line_height(records) + 0.15])
@@ -39,8 +41,9 @@ def draw(timings: pd.DataFrame) -> Figure:
         axis.set_xlabel(f"decode throughput\n(tokens per second){note}")
     layout.name_series(figure, list(labels.values()), list(labels))
     layout.name_figure(
-        figure, "Throughput per data set", timings,
+        figure, "Throughput per data set", kept,
         "marks: median; lines: p10 to p90; dots: requests",
+        left_out(len(shown), number_of(timings)),
     )  # fmt: skip
     return figure
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from ...stages import STAGE_KEYS, Stage
 from . import layout
+from .choice import chosen, left_out, number_of
 from .stacks import draw_stacks
 from .style import NothingToDrawError
 
@@ -23,15 +24,16 @@ def draw(timings: pd.DataFrame) -> Figure:
     before = [key for key in STAGE_KEYS if key != Stage.DECODE.key]
     first = timings["ttft_ms"] - timings[before].astype(float).sum(axis=1)
     parts = {stage: stage.key for stage in Stage}
-    shown = layout.fitting(timings.assign(**{Stage.DECODE.key: first.clip(lower=0)}))
-    figure, axes = draw_stacks(shown, parts, "ttft_ms", (3, 2))
+    kept = chosen(timings.assign(**{Stage.DECODE.key: first.clip(lower=0)}))
+    figure, axes = draw_stacks(layout.fitting(kept), parts, "ttft_ms", (3, 2))
     for milliseconds, *shares in axes[-layout.columns_of(axes) :, -1]:
         milliseconds.set_xlabel(layout.wrapped(axes, "time to the first token (ms)"))
         for axis in shares:
             axis.set_xlabel("share of that time (%)")
     layout.name_figure(
-        figure, "Time to the first token", timings,
+        figure, "Time to the first token", kept,
         "bars: median of each stage, of decode the first step alone",
         "dots, lines, numbers: median and quartiles of the whole",
+        left_out(len(axes), number_of(timings)),
     )  # fmt: skip
     return figure
