@@ -20,12 +20,14 @@ rule plot_timings:
         **SMALL_JOB,
     params:
         figures=targets.figure_names(config),
+        pairs=config["pairs"],
     message:
         "Draw the figures"
     shell:
         "python {input.script:q}"
         " --figures {params.figures:q}"
         " --timings {input.timings:q}"
+        " --pairs_first {params.pairs:q}"
         " --folder results/plots"
         " > {log:q} 2>&1"
 
@@ -48,12 +50,15 @@ rule plot_on_request:
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        pairs=config["pairs"],
     message:
         "Draw {wildcards.figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
         " --timings {input.timings:q}"
+        " --pairs_first {params.pairs:q}"
         " --png {output.png:q}"
         " --svg {output.svg:q}"
         " > {log:q} 2>&1"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from c2c_timing.analysis.columns import MEASURED, STEPS
 from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
+from c2c_timing.analysis.filters import CHOICES, in_order_of_pairs, only
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
@@ -26,6 +27,8 @@ EXAMPLE = """examples:
       --png stages.png --svg stages.svg
   python workflow/scripts/plot_timings.py --figures stage_breakdown throughput \\
       --timings results/timings.parquet --folder results/plots
+  python workflow/scripts/plot_timings.py --figure stage_breakdown --timings results/timings.parquet \\
+      --pair tiny --runtime eager fused --length_view fixed --png fixed.png --svg fixed.svg
   python workflow/scripts/plot_timings.py --figure roofline --bottlenecks results/bottlenecks.tsv \\
       --device results/device.json --png roofline.png --svg roofline.svg
 """
@@ -54,6 +57,21 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--png", type=user_path, help="of --figure")
     flags.add_argument("--svg", type=user_path, help="of --figure")
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
+    chosen = flags.add_argument_group(
+        "part of the records", "a figure draws six panels at most: with these, any other"
+    )
+    for name, title in CHOICES.items():
+        chosen.add_argument(
+            f"--{name}", nargs="+", metavar=name.upper(), help=f"only these {title} (default: all)"
+        )
+    chosen.add_argument(
+        "--pairs_first",
+        nargs="+",
+        default=[],
+        metavar="PAIR",
+        help="the order in which pairs are chosen where a figure cannot hold all "
+        "(default: that of the records)",
+    )
     return flags
 
 
@@ -106,14 +124,18 @@ class Sources:
         if name in FLOOR_FIGURES:
             _need(self._arguments, name, "bottlenecks", "device")
             table, roofs = read_tsv(self._arguments.bottlenecks), read_roofs(self._arguments.device)
-            return FLOOR_FIGURES[name](table, roofs)
+            return FLOOR_FIGURES[name](self._chosen(table), roofs)
         _need(self._arguments, name, "timings")
         return FIGURES[name](self._timings(name in WITH_STEPS))
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:
         columns = [*MEASURED, *(STEPS if with_steps else ())]
-        return read_timings(self._arguments.timings, columns)
+        timings = self._chosen(read_timings(self._arguments.timings, columns))
+        return in_order_of_pairs(timings, self._arguments.pairs_first)
+
+    def _chosen(self, table: pd.DataFrame) -> pd.DataFrame:
+        return only(table, {name: getattr(self._arguments, name) for name in CHOICES})
 
 
 def _need(arguments: argparse.Namespace, what: str, *flags: str) -> None:

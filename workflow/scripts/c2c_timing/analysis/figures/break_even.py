@@ -16,6 +16,8 @@ from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, method_colour, method_mark
 
 LINES, CROSSING = 2.4, 0.19
+# Letters of the axes' names.
+SMALL_AN_INCH = 15
 
 
 def draw(timings: pd.DataFrame) -> Figure:
@@ -33,7 +35,9 @@ def draw(timings: pd.DataFrame) -> Figure:
     if not shown:
         raise NothingToDrawError("no records of both c2c and t2t: no break-even")
     most = max(len(found) for *_, found in shown)
-    figure, axes = layout.sheet(len(shown), [LINES, CROSSING * most + 0.2])
+    heights = [LINES, CROSSING * most + 0.2]
+    alike = layout.runtimes_each([(title, rows) for title, rows, _ in shown])
+    figure, axes = layout.sheet(len(shown), heights, alike=alike)
     handles: dict[str, Artist] = {}
     for number, (title, rows, found) in enumerate(shown):
         lines, crossings = axes[number, :, 0]
@@ -43,7 +47,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         if layout.is_left(axes, number):
             lines.set_ylabel("time of a request (ms)")
         told = _told(found[""], layout.columns_of(axes) == 1)
-        lines.set_xlabel(layout.wrapped(axes, told), fontsize=8)
+        lines.set_xlabel(layout.wrapped(axes, told, SMALL_AN_INCH), fontsize=8)
         layout.name_panel(axes, number, f"{title} (n={found[''].num_samples})")
     layout.name_series(figure, list(handles.values()), list(handles))
     layout.name_figure(

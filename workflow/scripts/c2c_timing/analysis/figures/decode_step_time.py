@@ -30,7 +30,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     datasets = sorted(records["dataset"].unique(), reverse=True)
     most = max(len(_series(rows)) for _, rows in shown)
     each = max(0.3, layout.LINE * most)
-    figure, axes = layout.sheet(len(shown), [len(datasets) * each + 0.15, COURSE])
+    heights = [len(datasets) * each + 0.15, COURSE]
+    figure, axes = layout.sheet(len(shown), heights, alike=layout.runtimes_each(shown))
     handles: dict[str, Artist] = {}
     for number, (title, rows) in enumerate(shown):
         boxes, course = axes[number, :, 0]

@@ -36,7 +36,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     records = records.sort_values("passed", kind="stable")
     kept = chosen(records)
     shown = layout.panels(kept)
-    figure, axes = layout.sheet(len(shown), [HEIGHT] * len(KINDS))
+    heights = [HEIGHT] * len(KINDS)
+    figure, axes = layout.sheet(len(shown), heights, alike=layout.runtimes_each(shown))
     handles: dict[str, Artist] = {}
     for number, (title, rows) in enumerate(shown):
         for axis, (column, label) in zip(axes[number, :, 0], KINDS.items(), strict=True):

@@ -32,8 +32,8 @@ from .style import (
 LADDER = [*CONDITIONS_BUT_RUNTIME, "dataset"]
 # More of them in a line have no room for conclusions; still more begin another line, of two.
 MOST_TOLD, MOST_COLUMNS, MOST_LINES = 4, 6, 2
-# Letters of conclusions.
-SMALL_AN_INCH = 16
+# Letters of conclusions, and of titles of many columns.
+SMALL_AN_INCH, TITLE_AN_INCH = 16, 14.5
 # How far apart the methods of a rung stand, in shares of what lists use.
 CLOSENESS = 0.6
 
@@ -139,13 +139,13 @@ def _ladder(
     pair, *others = layout.condition_words(rows.iloc[0][CONDITIONS_BUT_RUNTIME].to_dict(), among)
     samples = f"n={layout.span(rows['num_samples'].min(), rows['num_samples'].max())}"
     words = ", ".join([*others, *filter(None, [rows["dataset"].iloc[0]]), samples])
-    title = _wrapped(f"{pair}\n{words}", width, layout.CHARACTERS_AN_INCH)
-    axes[0].set_title(title, loc="left", fontsize=8 if width > 2 else 9)
+    an_inch, size = (TITLE_AN_INCH, 8) if width > 2 else (layout.CHARACTERS_AN_INCH, 9)
+    axes[0].set_title(_wrapped(f"{pair}\n{words}", width, an_inch), loc="left", fontsize=size)
 
 
-def _wrapped(text: str, width: int, an_inch: int) -> str:
+def _wrapped(text: str, width: int, an_inch: float) -> str:
     """A text in lines that are no wider than one of so many columns."""
-    return layout.broken(text, int(an_inch * ((layout.WIDTH - 0.9) / width - 0.1)))
+    return layout.broken(text, int(an_inch * (layout.WIDTH - 0.9) / width))
 
 
 def _requests(axis: plt.Axes, rows: pd.DataFrame) -> None:

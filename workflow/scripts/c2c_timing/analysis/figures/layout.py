@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -32,7 +33,7 @@ CHARACTERS_AN_INCH = 13
 
 
 def sheet(
-    number: int, heights: Sequence[float], beside: Sequence[float] = (1,)
+    number: int, heights: Sequence[float], beside: Sequence[float] = (1,), alike: int = 1
 ) -> tuple[Figure, np.ndarray]:
     """A figure with axes (panels, parts, sides): in as many columns as keep it below its height.
 
@@ -41,6 +42,7 @@ def sheet(
         heights: inches of the parts of each panel, from the top.
         beside: widths of what stands beside each other in a panel; of panels in several columns the
             first alone is there.
+        alike: panels which follow each other and are compared: below each other where they fill columns.
     """
     room, most = MOST_HEIGHT - FRAME, MOST_COLUMNS
     fitting = (c for c in range(1, most + 1) if _needed(number, c, heights) <= room)
@@ -48,6 +50,7 @@ def sheet(
     if number % columns and number % (columns + 1) == 0 and columns < most:
         columns += 1  # no hole in the last line
     lines = math.ceil(number / columns)
+    columns = math.ceil(number / lines)
     heads = lines * HEAD
     squeeze = min(1.0, max(room - heads, 0.4 * room) / (lines * sum(heights)))
     sides = list(beside) if columns == 1 else [1]
@@ -57,6 +60,8 @@ def sheet(
         height_ratios=list(heights) * lines, width_ratios=sides * columns,
     )  # fmt: skip
     axes = axes.reshape(lines, len(heights), columns, len(sides)).transpose(0, 2, 1, 3)
+    if lines == alike and lines * columns == number:
+        axes = axes.swapaxes(0, 1)
     axes = axes.reshape(-1, len(heights), len(sides))
     for axis in axes[number:].ravel():
         axis.set_visible(False)
@@ -74,7 +79,13 @@ def columns_of(axes: np.ndarray) -> int:
 
 def is_left(axes: np.ndarray, number: int) -> bool:
     """Whether a panel stands in the first column: others need not name what is along its side."""
-    return number % columns_of(axes) == 0
+    return axes[number, 0, 0].get_subplotspec().is_first_col()
+
+
+def lowest(axes: np.ndarray) -> list[np.ndarray]:
+    """The axes of the panels that have none below them."""
+    columns = {panel[0, 0].get_subplotspec().colspan.start: panel for panel in axes}
+    return list(columns.values())
 
 
 def name_panel(axes: np.ndarray, number: int, title: str) -> None:
@@ -219,6 +230,12 @@ def _by_condition(table: pd.DataFrame) -> list[tuple[tuple, pd.DataFrame]]:
         place = CONDITIONS.index("runtime")
         found += sorted(parts.items(), key=lambda part: runtimes.index(part[0][place]))
     return found
+
+
+def runtimes_each(shown: Sequence[Panel]) -> int:
+    """How many panels differ in runtime alone; 1 where it is not the same number everywhere."""
+    numbers = Counter(tuple(rows[CONDITIONS_BUT_RUNTIME].iloc[0]) for _, rows in shown)
+    return min(numbers.values()) if len(set(numbers.values())) == 1 else 1
 
 
 def share_scale(axes: Iterable[plt.Axes], shown: Sequence[Panel]) -> None:

@@ -35,7 +35,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     """
     kept = chosen(timings)
     shown = layout.panels(kept)
-    figure, axes = layout.sheet(len(shown), [HEIGHT])
+    figure, axes = layout.sheet(len(shown), [HEIGHT], alike=layout.runtimes_each(shown))
     note = dots_note(rows[[stage.key]].dropna() for _, rows in shown for stage in PREFILLS)
     handles: dict[str, Artist] = {}
     for number, (title, rows) in enumerate(shown):

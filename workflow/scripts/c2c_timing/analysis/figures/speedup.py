@@ -31,7 +31,7 @@ from .style import (
 NAME = 0.27
 OVERALL = "overall"
 # Letters of the axes' names.
-SMALL_AN_INCH = 15
+SMALL_AN_INCH = 16
 # What one panel is of where runtimes and length views are its rows.
 FOLDED = [name for name in CONDITIONS if name not in ("runtime", "length_view")]
 FOLDED_NOTE = "rows: over all data sets; of each with plot_timings.py --runtime … --length_view …"
@@ -166,7 +166,7 @@ def _of_runtimes(table: pd.DataFrame, timings: pd.DataFrame) -> list[Comparison]
     against = f"against {REFERENCE}"
     found = []
     for title, rows in layout.panels(table, among=timings):
-        runtime = rows["runtime"].iloc[0] or "the row's runtime"
+        runtime = rows["runtime"].iloc[0] or "the other"
         sides = f"under {REFERENCE}", f"under {runtime}"
         title, label = f"{title}, {against}", f"{{}}, {against}"
         found.append(Comparison("other runtimes", title, rows, label, *sides))

@@ -34,7 +34,7 @@ def draw_stacks(
     medians = timings.groupby([*layout.CONDITIONS, "dataset", "method"])[whole].median()
     groups = layout.apart(medians.groupby("dataset").max())
     heights = [len(group) * layout.line_height(timings) + 0.15 for group in groups]
-    figure, axes = layout.sheet(len(shown), heights, sides)
+    figure, axes = layout.sheet(len(shown), heights, sides, layout.runtimes_each(shown))
     for number, (title, rows) in enumerate(shown):
         for (milliseconds, *shares), names in zip(axes[number], groups, strict=True):
             own = rows[rows["dataset"].isin(names)]

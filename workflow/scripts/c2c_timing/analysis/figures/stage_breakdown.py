@@ -19,7 +19,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     parts = {stage: stage.key for stage in Stage}
     kept = chosen(timings)
     figure, axes = draw_stacks(layout.fitting(kept), parts, "total_time_ms", (3, 2))
-    for milliseconds, *shares in axes[-layout.columns_of(axes) :, -1]:
+    for panel in layout.lowest(axes):
+        milliseconds, *shares = panel[-1]
         milliseconds.set_xlabel(layout.wrapped(axes, "time of a request (ms)"))
         for axis in shares:
             axis.set_xlabel("share of the request (%)")

@@ -20,7 +20,8 @@ def draw(timings: pd.DataFrame) -> Figure:
     records = layout.fitting(kept, layout.LEAST_MARK)
     datasets = sorted(records["dataset"].unique(), reverse=True)
     shown, series = layout.panels(records), methods(records)
-    figure, axes = layout.sheet(len(shown), [len(datasets) * layout.line_height(records) + 0.15])
+    heights = [len(datasets) * layout.line_height(records) + 0.15]
+    figure, axes = layout.sheet(len(shown), heights, alike=layout.runtimes_each(shown))
     labels = {}
     for number, (title, rows) in enumerate(shown):
         axis = axes[number, 0, 0]
@@ -37,8 +38,8 @@ def draw(timings: pd.DataFrame) -> Figure:
         layout.name_panel(axes, number, title)
     layout.share_scale(axes[:, 0, 0], shown)
     note = dots_note(own for _, rows in shown for _, own in rows.groupby(["dataset", "method"]))
-    for axis in axes[-layout.columns_of(axes) :, 0, 0]:
-        axis.set_xlabel(f"decode throughput\n(tokens per second){note}")
+    for panel in layout.lowest(axes):
+        panel[0, 0].set_xlabel(f"decode throughput\n(tokens per second){note}")
     layout.name_series(figure, list(labels.values()), list(labels))
     layout.name_figure(
         figure, "Throughput per data set", kept,
