@@ -28,7 +28,8 @@ def assert_legible(figure):
     assert inked.y0 >= 0, inked
     assert inked.x1 <= width, inked
     assert inked.y1 <= height, inked
-    assert overlaps(figure) == []
+    found = overlaps(figure)
+    assert not found, found
 
 
 def overlaps(figure):

@@ -22,6 +22,7 @@ TABLES = {
     "two by two": {"pairs": PAIRS[:2], "runtimes": ("eager", "compiled"), "samples": 2},
     "small": {"pairs": ("tiny",)},
     "many pairs": {"pairs": MANY, "samples": 1},
+    "many data sets": {"pairs": PAIRS[:2], "runtimes": ("eager", "compiled"), "samples": 5},
 }
 
 
@@ -33,7 +34,15 @@ def _close_figures():
 
 @pytest.fixture(scope="module")
 def tables():
-    return {name: wide(**{"steps": 6, **settings}) for name, settings in TABLES.items()}
+    return {name: named_apart(wide(**{"steps": 6, **settings}), name)
+            for name, settings in TABLES.items()}  # fmt: skip
+
+
+def named_apart(table, name):
+    """Of the table with many data sets, each sample number is one of its own."""
+    if name != "many data sets":
+        return table
+    return table.assign(dataset=table["dataset"] + "-" + table["id"].str[-1])
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -64,7 +73,9 @@ def test_what_is_left_out_is_said_in_a_line(name, tables):
 def test_nothing_is_said_where_nothing_is_left_out(name, tables):
     if name == "ladder_by_data_set":
         pytest.skip("two pairs have more data sets than it holds")
-    assert not any("plot_timings.py" in line for line in heading(FIGURES[name](tables["two by two"])))
+    assert not any(
+        "plot_timings.py" in line for line in heading(FIGURES[name](tables["two by two"]))
+    )
 
 
 def test_runtimes_and_views_are_rows_where_speedups_are_many(tables):
@@ -176,4 +187,6 @@ def test_values_that_never_meet_are_one_line(tmp_path, capsys):
     write_parquet(table, tmp_path / "t.parquet")
     assert draw(tmp_path / "t.parquet", tmp_path, "--runtime", "fused", "--dataset", "gsm8k") == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("--runtime fused --dataset gsm8k: each is in the records, but none has all of them")
+    assert line.endswith(
+        "--runtime fused --dataset gsm8k: each is in the records, but none has all of them"
+    )

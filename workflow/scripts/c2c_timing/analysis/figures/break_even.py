@@ -15,7 +15,10 @@ from . import layout
 from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, method_colour, method_mark
 
-LINES, CROSSING = 2.4, 0.19
+# Inches of the lines of one panel or two, of those of more; of a data set's break-even.
+LINES, LOW_LINES, CROSSING = 2.4, 1.7, 0.19
+# Where there is little room: of the lines with the axes' names, and of a data set.
+LABELS, LEAST_CROSSING = 1.5, 0.14
 # Letters of the axes' names.
 SMALL_AN_INCH = 15
 
@@ -34,15 +37,19 @@ def draw(timings: pd.DataFrame) -> Figure:
     shown = [item for item in shown if item[2]]
     if not shown:
         raise NothingToDrawError("no records of both c2c and t2t: no break-even")
-    most = max(len(found) for *_, found in shown)
-    heights = [LINES, CROSSING * most + 0.2]
+    names = (
+        kept["dataset"].value_counts(sort=False).sort_values(ascending=False, kind="stable").index
+    )
+    listed = set(names[: layout.most_lines(len(shown), LABELS, LEAST_CROSSING)])
+    most = max(len(listed & set(found)) for *_, found in shown)
+    heights = [LINES if len(shown) <= 2 else LOW_LINES, CROSSING * most + 0.2]
     alike = layout.runtimes_each([(title, rows) for title, rows, _ in shown])
     figure, axes = layout.sheet(len(shown), heights, alike=alike)
     handles: dict[str, Artist] = {}
     for number, (title, rows, found) in enumerate(shown):
         lines, crossings = axes[number, :, 0]
         handles |= _lines(lines, found[""], rows)
-        by_data_set = {name: point for name, point in found.items() if name}
+        by_data_set = {name: point for name, point in found.items() if name in listed}
         _crossings(crossings, by_data_set, layout.is_left(axes, number))
         if layout.is_left(axes, number):
             lines.set_ylabel("time of a request (ms)")
@@ -54,6 +61,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         figure, "Break-even of cache and text", kept,
         "above: both methods at the median prompt and answer, bands: 95 %",
         "below: break-even of each data set, 95 % over its n samples; left of 0 C2C is always cheaper",
+        f"below: the {len(listed)} data sets with most requests" if len(listed) < len(names) else "",
         left_out(number_of(kept), number_of(both)),
     )  # fmt: skip
     return figure

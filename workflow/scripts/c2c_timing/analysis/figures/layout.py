@@ -72,6 +72,12 @@ def _needed(number: int, columns: int, heights: Sequence[float]) -> float:
     return math.ceil(number / columns) * (sum(heights) + HEAD)
 
 
+def most_lines(panels: int, inches: float, line: float) -> int:
+    """How many lines of a list each of so many panels has room for, beside so many other inches."""
+    room = (MOST_HEIGHT - FRAME) / math.ceil(panels / MOST_COLUMNS)
+    return max(1, int((room - HEAD - inches) / line))
+
+
 def columns_of(axes: np.ndarray) -> int:
     """How many panels of a sheet stand beside each other."""
     return int(axes[0, 0, 0].get_gridspec().ncols) // axes.shape[2]

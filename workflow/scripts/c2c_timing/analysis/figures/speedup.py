@@ -27,8 +27,8 @@ from .style import (
     runtime_line,
 )
 
-# Inches of a name in a list.
-NAME = 0.27
+# Inches of a name in a list, where there is room, and where there is not; of the axes' names.
+NAME, LEAST_NAME, LABELS = 0.27, 0.15, 0.5
 OVERALL = "overall"
 # Letters of the axes' names.
 SMALL_AN_INCH = 16
@@ -67,7 +67,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
     Panels of C2C against other methods are in the first line, those of runtimes in the next. Where
-    they are too many, runtimes and length views are rows of one panel, over all data sets.
+    they or the data sets are too many, runtimes and length views are rows, over all data sets.
 
     Raises:
         NothingToDrawError: there is nothing to compare.
@@ -91,7 +91,7 @@ def draw(timings: pd.DataFrame) -> Figure:
         for panel in alike:
             axis = axes[number, 0, 0]
             handles |= _series(axis, panel, series, own)
-            is_named = layout.is_left(axes, number) or panel is alike[0]
+            is_named = layout.is_left(axes, number) or (is_folded and panel is alike[0])
             _decorate(axis, own, panel, is_named)
             ratio = f"time {panel.slower} /\ntime {panel.faster} (ratio)"
             told = f"{ratio}\nright of 1: {panel.winner} is faster"
@@ -116,12 +116,14 @@ def _shown(table: pd.DataFrame, timings: pd.DataFrame) -> tuple[pd.DataFrame, bo
     """Rows that are drawn, and whether runtimes and length views are rows of one panel."""
     kinds = [rows for _, rows in table.groupby(is_across_runtimes(table))]
     panels = sum(map(number_of, kinds))
-    if panels <= MOST_PANELS:
+    lists = layout.most_lines(min(panels, MOST_PANELS), LABELS, LEAST_NAME)
+    is_long = table["dataset"].nunique() > lists
+    if panels <= MOST_PANELS and not is_long:
         return table, False
     pairs = list(timings["pair"].unique())
     in_order_of_pairs = table.sort_values("pair", key=lambda c: c.map(pairs.index), kind="stable")
     kept = chosen(in_order_of_pairs, MOST_PANELS // len(kinds), FOLDED)
-    is_folded = panels > sum(number_of(rows, FOLDED) for rows in kinds)
+    is_folded = is_long or panels > sum(number_of(rows, FOLDED) for rows in kinds)
     return table.loc[kept.index.sort_values()], is_folded
 
 

@@ -36,6 +36,8 @@ UNCLEAR_MARK = "X"
 MOST_DOTS = 20_000
 # High end over low end of a logarithmic axis.
 NARROW, MIDDLE, BROAD = 4, 15, 200
+# Inches of a low panel.
+LOW = 1.2
 plt.rcParams.update(
     {
         "font.size": 9,
@@ -134,13 +136,20 @@ def label_powers(axis: plt.Axes) -> None:
 def label_plainly(along: Axis) -> None:
     """Plain numbers along one logarithmic axis: at 1, 2 and 5 of each power, closer ones or fewer."""
     low, high = along.get_view_interval()
-    subs = (
-        (1, 1.5, 2, 3, 5, 7) if high / low < MIDDLE else (1, 2, 5) if high / low < BROAD else (1,)
-    )
+    many = (1, 2, 5) if _is_low(along) else (1, 1.5, 2, 3, 5, 7)
+    subs = many if high / low < MIDDLE else (1, 2, 5) if high / low < BROAD else (1,)
     # A narrow range holds one of these at most: it is nearly linear, and told in tenths or less.
-    along.set_major_locator(MaxNLocator(6) if high / low < NARROW else LogLocator(subs=subs))
+    few = MaxNLocator(3 if _is_low(along) else 6)
+    along.set_major_locator(few if high / low < NARROW else LogLocator(subs=subs))
     along.set_major_formatter("{x:g}")
     along.set_minor_formatter(NullFormatter())
+
+
+def _is_low(along: Axis) -> bool:
+    """Whether numbers along a y axis would lie on each other."""
+    axes = along.axes
+    inches = axes.get_window_extent().height / axes.figure.dpi
+    return along is axes.yaxis and inches < LOW
 
 
 def label_ratios(along: Axis) -> None:
