@@ -238,7 +238,7 @@ def test_data_sets_stand_in_the_order_of_their_prompts(tmp_path):
     figure = FIGURES["ladder_by_data_set"](timings(tmp_path, long, records(dataset="b-short")))
     titles = [axis.get_title(loc="left") for axis in figure.axes]
     assert [title.splitlines()[1] for title in titles if title] == [
-        "b-short, 6 samples", "a-long, 6 samples"
+        "b-short, n=6", "a-long, n=6"
     ]  # fmt: skip
 
 
@@ -279,4 +279,4 @@ def test_an_interval_need_not_hold_its_estimate(tmp_path):
     records_of_all = timings(tmp_path, records())
     table = ladder(records_of_all)
     table["breakeven_message_tokens_low"] = table["breakeven_message_tokens"] + 1
-    figure_of_ladder._draw(table[table["dataset"] == ""], records_of_all)
+    figure_of_ladder._draw(table[table["dataset"] == ""], records_of_all, "")

@@ -6,11 +6,12 @@ import itertools
 
 import matplotlib.pyplot as plt
 import pytest
+from analysis.figures.letters import assert_legible
 from analysis.invented_floors import CONFIG, bottlenecks, row
 from analysis.invented_wide import PROMPTS, wide
 from matplotlib.colors import to_rgb
 
-from c2c_timing.analysis.figures import FIGURES, layout
+from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures.roofline import draw as roofline
 from c2c_timing.analysis.figures.style import method_mark, runtime_fill, runtime_line
 from c2c_timing.analysis.roofs import Roofs
@@ -93,7 +94,7 @@ def test_letters_stay_inside_and_a_screen_holds_it(name, timings):
         and timings["method"].nunique() == 1 == timings["runtime"].nunique()
     ):
         pytest.skip("nothing to compare")
-    stays_inside(FIGURES[name](timings))
+    assert_legible(FIGURES[name](timings))
 
 
 @pytest.mark.parametrize("pairs", [1, 3])
@@ -101,19 +102,7 @@ def test_the_roofline_does_too(pairs):
     rows = [row(n, method=method, pair=f"pair-{pair}", config={**CONFIG}, runtime=runtime)
             for n, method in enumerate(("base", "c2c", "t2t")) for pair in range(pairs)
             for runtime in ("eager", "graphs")]  # fmt: skip
-    stays_inside(roofline(bottlenecks(rows, roofs=ROOFS), ROOFS))
-
-
-def stays_inside(figure):
-    figure.canvas.draw()
-    width, height = figure.get_size_inches()
-    assert width <= 8
-    assert height <= layout.MOST_HEIGHT
-    inked = figure.get_tightbbox(figure.canvas.get_renderer())
-    assert inked.x0 >= 0, inked
-    assert inked.y0 >= 0, inked
-    assert inked.x1 <= width, inked
-    assert inked.y1 <= height, inked
+    assert_legible(roofline(bottlenecks(rows, roofs=ROOFS), ROOFS))
 
 
 @pytest.mark.parametrize("name", FIGURES)

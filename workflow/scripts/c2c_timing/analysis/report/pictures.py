@@ -39,6 +39,8 @@ WHAT_TO_SEE = {
     "ladder": "Every method on every runtime: a line that crosses 1 is a verdict that turns.",
     "ladder_by_data_set": "The same for each data set: whether the turn is the same everywhere.",
 }
+# What a figure's heading says where it does not draw all panels.
+LEFT_OUT = re.compile(r"\d+ of \d+ panels; .*")
 # From which source a figure is drawn, where it is not the records.
 FROM = {"roofline": ("bottlenecks", "device")}
 
@@ -86,7 +88,7 @@ def _picture(path: Path, sources: Sources) -> Picture:
         base64.b64encode(png.read_bytes()).decode() if is_large else None,
         width,
         height,
-        WHAT_TO_SEE.get(name, ""),
+        " ".join(filter(None, [WHAT_TO_SEE.get(name, ""), _left_out(root)])),
         ", ".join(map(sources.file, FROM.get(name, ("timings",)))),
         _command(name, sources),
     )
@@ -96,6 +98,13 @@ def _command(name: str, sources: Sources) -> str:
     flags = " ".join(f"--{flag} {sources.file(flag)}" for flag in FROM.get(name, ("timings",)))
     script = "python workflow/scripts/plot_timings.py"
     return f"{script} --figure {name} {flags} --png {name}.png --svg {name}.svg"
+
+
+def _left_out(root: ET.Element) -> str:
+    """A sentence on the panels that a drawing leaves out; empty where it has all."""
+    lines = (element.text or "" for element in root.iter(f"{{{SVG}}}text"))
+    found = next(filter(None, map(LEFT_OUT.match, lines)), None)
+    return f"{found[0]}." if found else ""
 
 
 def _size(root: ET.Element) -> tuple[float, float]:
