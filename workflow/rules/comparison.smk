@@ -18,11 +18,14 @@ rule compare_methods:
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        margin=config["margin"],
     message:
         "Compare C2C with the other methods"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
+        " --margin {params.margin}"
         " --output {output.speedup:q}"
         " > {log:q} 2>&1"
 
@@ -72,11 +75,14 @@ rule write_ladder:
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        margin=config["margin"],
     message:
         "Set every method on every runtime side by side"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
+        " --margin {params.margin}"
         " --output {output.table:q}"
         " > {log:q} 2>&1"
 

@@ -20,11 +20,13 @@ rule plot_timings:
         **SMALL_JOB,
     params:
         figures=targets.figure_names(config),
+        margin=config["margin"],
     message:
         "Draw the figures"
     shell:
         "python {input.script:q}"
         " --figures {params.figures:q}"
+        " --margin {params.margin}"
         " --timings {input.timings:q}"
         " --folder results/plots"
         " > {log:q} 2>&1"
@@ -48,11 +50,14 @@ rule plot_on_request:
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        margin=config["margin"],
     message:
         "Draw {wildcards.figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
+        " --margin {params.margin}"
         " --timings {input.timings:q}"
         " --png {output.png:q}"
         " --svg {output.svg:q}"

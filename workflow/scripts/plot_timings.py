@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from c2c_timing.analysis.columns import MEASURED, STEPS
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
+from c2c_timing.analysis.deciding import add_margin_flag
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--device", type=user_path, help="of measure_device.py, for roofline")
     flags.add_argument("--png", type=user_path, help="of --figure")
     flags.add_argument("--svg", type=user_path, help="of --figure")
+    add_margin_flag(flags)
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
     return flags
 
@@ -108,7 +110,10 @@ class Sources:
             table, roofs = read_tsv(self._arguments.bottlenecks), read_roofs(self._arguments.device)
             return FLOOR_FIGURES[name](table, roofs)
         _need(self._arguments, name, "timings")
-        return FIGURES[name](self._timings(name in WITH_STEPS))
+        timings = self._timings(name in WITH_STEPS)
+        if name in WITH_MARGIN:
+            return FIGURES[name](timings, margin=self._arguments.margin)
+        return FIGURES[name](timings)
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:

@@ -23,6 +23,8 @@ REPLICATES = 1000
 # Below it an interval of 95 % holds the truth in less than 90 of 100 cases: none is given.
 FEWEST_SAMPLES = 5
 FEW_SAMPLES = 30
+# Fewer values than two beyond a percentile say nothing of it.
+FEWEST_FOR_P90, FEWEST_FOR_P99 = 20, 200
 # Numbers of one chunk of replicates, so that many samples need no more memory than few.
 CHUNK_NUMBERS = 1_000_000
 
@@ -49,6 +51,8 @@ def spreads(
 ) -> dict[str, np.ndarray]:
     """Of every group: mean, std (n - 1), median with the ends of its interval, p90 and p99.
 
+    p90 is there from 20 values on, p99 from 200: as many as leave two beyond it.
+
     All groups at once: of many small ones the calls would take longer than the numbers.
 
     Args:
@@ -74,7 +78,8 @@ def spreads(
     low, high = _median_ends(ordered, pulls, group, sample)
     return {
         "mean": mean, "std": std, "median": median, "median_low": low, "median_high": high,
-        "p90": ordered.at(0.9), "p99": ordered.at(0.99),
+        "p90": np.where(number >= FEWEST_FOR_P90, ordered.at(0.9), np.nan),
+        "p99": np.where(number >= FEWEST_FOR_P99, ordered.at(0.99), np.nan),
     }  # fmt: skip
 
 

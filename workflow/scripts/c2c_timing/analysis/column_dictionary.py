@@ -22,8 +22,8 @@ STATISTICS = {
     "_median": "median",
     "_median_low": "low end of the interval of the median",
     "_median_high": "high end of the interval of the median",
-    "_p90": "90th percentile (linearly interpolated)",
-    "_p99": "99th percentile (linearly interpolated)",
+    "_p90": "90th percentile (linearly interpolated); empty below 20 requests",
+    "_p99": "99th percentile (linearly interpolated); empty below 200 requests",
 }
 
 

@@ -12,6 +12,7 @@ from ..runtime_table import REFERENCE, RUNTIMES
 from ..statistics import mean_interval
 from .break_even import TEXT, break_even_of
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
+from .deciding import MARGIN
 from .speedup import compare, is_across_runtimes
 
 ENDS = ("", "_low", "_high")
@@ -37,7 +38,7 @@ COLUMNS = setup_last(
 RUNG = ["runtime", "method"]
 
 
-def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def ladder(timings: pd.DataFrame, seed: int = 0, margin: float = MARGIN) -> pd.DataFrame:
     """One row per pair, setting, length view, data set, runtime and method; overall under ``""``.
 
     - ``request_ms``: geometric mean over samples of the total time of a request.
@@ -50,7 +51,7 @@ def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Empty where no pair ran under several runtimes.
     """
     tables = [
-        _rungs(records, seed).assign(**known, dataset=dataset)
+        _rungs(records, seed, margin).assign(**known, dataset=dataset)
         for known, dataset, records in _ladders(timings)
     ]
     return (
@@ -74,10 +75,10 @@ def _ladders(timings: pd.DataFrame) -> Iterator[tuple[dict[str, str], str, pd.Da
                 yield known, dataset, records
 
 
-def _rungs(records: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _rungs(records: pd.DataFrame, seed: int, margin: float) -> pd.DataFrame:
     """The rows of one ladder, in its order."""
     units, over = _units(records)
-    speedup = compare(units, seed, scopes=["overall"])
+    speedup = compare(units, seed, ["overall"], margin)
     own = speedup[is_across_runtimes(speedup)].rename(columns=_named(f"speedup_over_{REFERENCE}"))
     c2c = c2c_against_methods(speedup)
     return (

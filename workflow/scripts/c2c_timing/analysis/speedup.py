@@ -11,6 +11,8 @@ import pandas as pd
 from ..method_table import METHODS, SUBJECT
 from ..runtime_table import REFERENCE, RUNTIMES
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
+from .deciding import MARGIN
+from .length_split import Side, at_equal_length
 from .paired_times import Pairs, compare_pairs
 
 # Of which records a row is.
@@ -35,6 +37,13 @@ COLUMNS = setup_last(
         "against_median_ms",
         "method",
         "against_runtime",
+        "samples_to_decide",
+        "method_speedup",
+        "method_speedup_low",
+        "method_speedup_high",
+        "length_speedup",
+        "length_speedup_low",
+        "length_speedup_high",
     ]
 )
 
@@ -43,7 +52,12 @@ COLUMNS = setup_last(
 Row = tuple[dict[str, Any], Pairs]
 
 
-def compare(timings: pd.DataFrame, seed: int = 0, scopes: Collection[str] = SCOPES) -> pd.DataFrame:
+def compare(
+    timings: pd.DataFrame,
+    seed: int = 0,
+    scopes: Collection[str] = SCOPES,
+    margin: float = MARGIN,
+) -> pd.DataFrame:
     """How many times faster, with 95 % intervals: per subject, per data set, and overall.
 
     First C2C against every other method under the same conditions; then every method under each other
@@ -54,10 +68,14 @@ def compare(timings: pd.DataFrame, seed: int = 0, scopes: Collection[str] = SCOP
     time), each ratio between two requests of one sample and repeat; ``median_ratio`` is the ratio of
     the two medians. Above 1 the row's own method and runtime are faster. Both are resampled by sample,
     and have no interval where there are fewer than ``FEWEST_SAMPLES`` of them. The verdict reads the
-    interval of ``speedup``.
+    interval of ``speedup`` (``deciding.verdict``); where that decides nothing, ``samples_to_decide`` says
+    how many samples would.
+
+    At natural length ``speedup`` is ``method_speedup`` (the time saved at equal length) times
+    ``length_speedup`` (what a shorter or longer answer saved); see ``length_split``.
     """
     rows = [*_methods(timings, scopes), *_runtimes(timings, scopes)]
-    numbers = compare_pairs([pairs for _, pairs in rows], seed)
+    numbers = compare_pairs([pairs for _, pairs in rows], seed, margin)
     table = [known | own for (known, _), own in zip(rows, numbers, strict=True)]
     return pd.DataFrame(table, columns=COLUMNS)
 
@@ -97,15 +115,23 @@ def _compared(
     scopes: Collection[str],
 ) -> Iterator[tuple[str, str, dict[str, str], Pairs]]:
     """Own and other value of a column, scope and times: for each scope, then for each two sides."""
+    known = [name for name in Side._fields if name in records]
     table = records.pivot_table(
-        index=[*SAMPLE, "repeat"], columns=column, values="total_time_ms", aggfunc="median"
+        index=[*SAMPLE, "repeat"], columns=column, values=known, aggfunc="median"
     )
-    times = {name: values.to_numpy(float) for name, values in table.items()}
+    requests = {
+        name: Side.of({key: table[key].get(name) for key in known}, len(table))
+        for name in table["total_time_ms"]
+    }
+    # At a fixed length there is nothing to be split.
+    is_natural = (records["length_view"] == "natural").all()
     sample = table.groupby(level=SAMPLE).ngroup().to_numpy()
     for scope, rows in _scopes(table.index, scopes):
         for own, other in sides:
-            if own in times and other in times:
-                pairs = Pairs.of(times[own][rows], times[other][rows], sample[rows])
+            if own in requests and other in requests:
+                one, two = requests[own].at(rows), requests[other].at(rows)
+                split = at_equal_length(one, two) if is_natural else None
+                pairs = Pairs.of(one.total_time_ms, two.total_time_ms, sample[rows], split)
                 if len(pairs.own):
                     yield own, other, scope, pairs
 

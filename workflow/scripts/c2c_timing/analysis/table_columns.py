@@ -60,8 +60,15 @@ def speedup() -> dict[str, Column]:
         "num_pairs": Column("pairs of requests of one sample and repeat", "count"),
         **with_ends("speedup", "geometric mean over samples of (other time / own time); above 1 the "
                      "row's own method and runtime are faster", "×"),
-        "verdict": Column("faster, slower or not distinguishable: what the interval of speedup allows "
-                          "to say"),
+        "verdict": Column("what the interval of speedup allows to say: same (it lies within the margin), "
+                          "faster, slower, or not distinguishable"),
+        "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
+                                    "within the margin, if it narrows as 1/√n around the same ratio; "
+                                    "empty where the verdict is told, or there is no interval", "count"),
+        **with_ends("method_speedup", "at natural length: the part of speedup that the method saved, at "
+                     "answers of equal length", "×"),
+        **with_ends("length_speedup", "at natural length: the part of speedup that a shorter answer "
+                     "saved; method_speedup · length_speedup = speedup", "×"),
         **with_ends("median_ratio", "the other's median time / the own one", "×"),
         "median_ms": Column("median of total_time_ms of the own side", "ms"),
         "against_median_ms": Column("the same of the other side", "ms"),
@@ -120,7 +127,8 @@ def ladder() -> dict[str, Column]:
                      "×"),
         **with_ends("c2c_speedup", "how many times faster C2C is than the row's method, under the "
                      "row's runtime", "×"),
-        "c2c_verdict": Column("faster, slower or not distinguishable: C2C against the row's method"),
+        "c2c_verdict": Column("same, faster, slower or not distinguishable: C2C against the row's "
+                              "method"),
         **with_ends("breakeven_message_tokens", "message length from which on C2C costs less than "
                      "text; in rows of text-to-text", "tokens"),
     }  # fmt: skip

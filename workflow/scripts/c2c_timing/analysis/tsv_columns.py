@@ -9,7 +9,7 @@ from .columns import SETTING
 CONFIG = "model_config."
 COUNTS = (
     *("count", "samples", "failed", "flagged", "judged"),
-    *("num_samples", "num_pairs", "num_records", "num_requests"),
+    *("num_samples", "num_pairs", "num_records", "num_requests", "samples_to_decide"),
 )
 
 

@@ -16,10 +16,12 @@ from matplotlib.lines import Line2D
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import RUNTIMES
 from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
+from ..deciding import MARGIN, SAME, UNTOLD
 from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
-from ..turns import TOLD, conclusion, turns
+from ..turns import conclusion, turns
 from . import layout
 from .style import (
+    SAME_MARK,
     UNCLEAR_MARK,
     NothingToDrawError,
     label_plainly,
@@ -38,6 +40,7 @@ LEAST_HEIGHT = 0.9
 SMALL_AN_INCH = 16
 # How far apart the methods of a rung stand, in shares of what lists use.
 CLOSENESS = 0.6
+VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
 
 
 @dataclass(frozen=True)
@@ -50,23 +53,23 @@ class Kind:
     short: str
 
 
-def draw(timings: pd.DataFrame) -> Figure:
+def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """A column of panels for each pair, setting and length view, over all samples.
 
     Raises:
         NothingToDrawError: no pair ran under several runtimes.
     """
-    table = ladder(timings)
+    table = ladder(timings, margin=margin)
     return _draw(table[table["dataset"] == ""], timings)
 
 
-def draw_by_data_set(timings: pd.DataFrame) -> Figure:
+def draw_by_data_set(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """The same for each data set, that of the shortest prompts first.
 
     Raises:
         NothingToDrawError: no pair ran under several runtimes.
     """
-    table = ladder(timings)
+    table = ladder(timings, margin=margin)
     lengths = timings.groupby("dataset")["prompt_length"].median()
     table = table.assign(prompt=table["dataset"].map(lengths)).sort_values("prompt", kind="stable")
     return _draw(table[table["dataset"] != ""], timings)
@@ -196,8 +199,11 @@ def _series(axis: plt.Axes, rows: pd.DataFrame, methods: list[str], columns: lis
         own = _in_order_of_runtimes(rows[rows["method"] == method].dropna(subset=columns[:1]))
         steps = _steps(own, rows) + place
         axis.plot(steps, own[columns[0]], color=method_colour(method), lw=0.8, alpha=0.6)
-        unclear = (columns == C2C_SPEEDUP) & ~own["c2c_verdict"].isin(TOLD).to_numpy()
-        for chosen, mark in ((~unclear, method_mark(method)), (unclear, UNCLEAR_MARK)):
+        told_apart = VERDICT_MARKS if columns == C2C_SPEEDUP else {}
+        usual = method_mark(method)
+        marks = np.array([told_apart.get(verdict, usual) for verdict in own["c2c_verdict"]])
+        for mark in dict.fromkeys(marks):
+            chosen = marks == mark
             _dots(axis, steps[chosen], own.loc[chosen, columns], method_colour(method), mark)
 
 
@@ -217,9 +223,10 @@ def _legend(figure: Figure, table: pd.DataFrame) -> None:
         for m in in_order(table["method"], METHODS)
     ]  # fmt: skip
     verdicts = table["c2c_verdict"].dropna()
-    if (~verdicts.isin(TOLD)).any():
-        handles.append(Line2D([], [], ls="", marker=UNCLEAR_MARK, color="#555555", mec="white", ms=6,
-                              label="not distinguishable from 1"))  # fmt: skip
+    for verdict, label in ((SAME, "same"), (UNTOLD, "not distinguishable from 1")):
+        if (verdicts == verdict).any():
+            handles.append(Line2D([], [], ls="", marker=VERDICT_MARKS[verdict], color="#555555",
+                                  mec="white", ms=6, label=label))  # fmt: skip
     if any(turns(_verdicts(own)) for _, own in table.groupby([*LADDER, "method"])):
         handles.append(Line2D([], [], color="#555555", alpha=0.3, lw=7, label="the verdict turns"))
     layout.name_series(figure, handles, [str(handle.get_label()) for handle in handles])

@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE
 from ..columns import in_order, method_title
+from ..deciding import FASTER, MARGIN, SAME, SLOWER, UNTOLD
 from ..speedup import compare, is_across_runtimes
 from . import layout
 from .style import (
+    SAME_MARK,
     UNCLEAR_MARK,
     NothingToDrawError,
     label_ratios,
@@ -30,7 +32,8 @@ from .style import (
 # Inches of a name in a list.
 NAME = 0.27
 OVERALL = "overall"
-UNCLEAR_NOTE = "×: not distinguishable from 1"
+VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
+UNCLEAR_NOTE = "=: same; ×: not distinguishable"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Comparison:
     faster: str
 
 
-def draw(timings: pd.DataFrame) -> Figure:
+def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
     Panels of C2C against other methods are in the first line, those of runtimes in the next.
@@ -61,7 +64,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: there is nothing to compare.
     """
-    table = compare(timings, scopes=["overall", "data set"])
+    table = compare(timings, scopes=["overall", "data set"], margin=margin)
     across = is_across_runtimes(table)
     kinds = [_of_methods(table[~across], timings), _of_runtimes(table[across], timings)]
     lines = [comparisons for comparisons in kinds if comparisons]
@@ -142,11 +145,11 @@ def _intervals(
     axis.hlines(places, low, high, color=colour, lw=1.5, ls=runtime_line(runtime))
     look: dict[str, Any] = {"color": colour, "ls": "", "fillstyle": runtime_fill(runtime), "ms": 6,
             "mec": "white" if runtime_fill(runtime) == "full" else colour}  # fmt: skip
-    for verdict in ("faster", "slower", "not distinguishable"):
-        same = (rows["verdict"] == verdict).to_numpy()
-        shape = UNCLEAR_MARK if verdict == "not distinguishable" else method_mark(method)
-        told = {**look, "fillstyle": "full", "mec": "white"} if shape == UNCLEAR_MARK else look
-        axis.plot(centre[same], places[same], marker=shape, **told)
+    for verdict in (FASTER, SLOWER, SAME, UNTOLD):
+        alike = (rows["verdict"] == verdict).to_numpy()
+        shape = VERDICT_MARKS.get(verdict, method_mark(method))
+        told = {**look, "fillstyle": "full", "mec": "white"} if verdict in VERDICT_MARKS else look
+        axis.plot(centre[alike], places[alike], marker=shape, **told)
     return axis.plot([], [], marker=method_mark(method), **look)[0]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...statistics import FEWEST_FOR_P90
 from .sources import Run
 from .spread import BOX, Box
 from .tables import (
@@ -44,11 +45,12 @@ def first_token_table(timings: pd.DataFrame) -> Table:
     groups = timings.groupby(BY_DATA_SET, sort=True)
     table = groups["ttft_ms"].quantile(BOX).unstack()
     longest = table[BOX[-1]].max()
+    number_of = groups.size()
     table = table.assign(
-        box=[Box.of(row, longest) for _, row in table.iterrows()],
+        box=[Box.of(row, longest, number_of[key]) for key, row in table.iterrows()],
         median=table[0.5],
-        p90=table[0.9],
-        n=groups.size(),
+        p90=table[0.9].where(number_of >= FEWEST_FOR_P90),
+        n=number_of,
         share=table[0.5] / groups["total_time_ms"].median(),
         tpot=groups["tpot_ms"].median(),
     )

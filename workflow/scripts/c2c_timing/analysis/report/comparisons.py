@@ -66,6 +66,7 @@ def _speedups(rows: list[dict[str, Any]], against: Column, verdict_of: str, *kep
             ratios("speedup", "speed-up"),
             Column("interval", "95 % interval", is_kept=True),
             Column("verdict", verdict_of, kind="verdict"),
+            count("samples_to_decide", "samples that would decide"),
             number("median_ms", "own median (ms)"),
             number("against_median_ms", "other's median (ms)"),
         ],

@@ -12,7 +12,7 @@ from ...places import LIBRARY
 from ...runtime_table import REFERENCE
 from ...stages import Stage
 from ..speedup import is_across_runtimes
-from ..verdicts import break_even_verdicts, runtime_verdicts, turn_verdicts
+from ..verdicts import break_even_verdicts, runtime_verdicts, split_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
 from .colours import dark_variables, on_the_page
@@ -74,6 +74,7 @@ def _comparisons(sources: Sources) -> dict[str, Any]:
 
 def _speedups(speedup: pd.DataFrame | None) -> dict[str, Any]:
     found: dict[str, Any] = {"method_table": None, "runtime_table": None, "runtime_verdicts": []}
+    found["splits"] = [] if speedup is None else split_verdicts(speedup)
     if speedup is None:
         return found
     across = is_across_runtimes(speedup)
