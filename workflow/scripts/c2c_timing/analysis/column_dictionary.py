@@ -76,6 +76,8 @@ def tables() -> dict[str, Table]:
               ends[:2], of.STAGE_TABLE_KEYS),
         Table("bottlenecks.tsv", "pair, method, runtime, data set, setting and stage",
               of.bottlenecks()),
+        Table("changes.tsv", "pair, method, runtime, length view, data set and part of a request, of "
+              "`compare_runs.py OLD NEW --output changes.tsv`", of.changes()),
         Table("coverage.tsv", "shard of the run", of.coverage()),
         Table("errors.tsv", "failed sample", of.errors()),
     )  # fmt: skip

@@ -75,6 +75,35 @@ def speedup() -> dict[str, Column]:
     }  # fmt: skip
 
 
+def changes() -> dict[str, Column]:
+    """Of two runs, one beside the other."""
+    of_both = "of the requests that are compared"
+    return {
+        **common([*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]),
+        "part": Column("request: all of it; or one of its stages"),
+        "ratio": Column("new time / old time, geometric mean over samples; above 1 the new run is slower",
+                        "×"),
+        "ratio_low": Column("low end of its interval, at the confidence of the row", "×"),
+        "ratio_high": Column("high end of it", "×"),
+        "confidence": Column("at which Holm's test of all rows reads this one: where nothing has changed, "
+                             "any row says otherwise in 5 of 100 comparisons", "share"),
+        "verdict": Column("of the new run, what the interval allows to say: same (it lies within the "
+                          "margin), faster, slower, or not distinguishable"),
+        "is_beyond_margin": Column("true: slower by more than the margin, by a test of its own; these make "
+                                   "the exit code 3"),
+        "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
+                                    "within the margin; empty where the verdict is told", "count"),
+        "compared_as": Column("samples: each with itself, of equal prompts; groups: too few are in both "
+                              "runs, and the two are independent"),
+        "num_samples": Column("samples that are compared, of the old run", "count"),
+        "new_num_samples": Column("the same of the new run", "count"),
+        "old_median_ms": Column(f"median of the old run's times {of_both}", "ms"),
+        "new_median_ms": Column(f"median of the new run's times {of_both}", "ms"),
+        "old_answer_tokens": Column(f"median of the old run's answers {of_both}", "tokens"),
+        "new_answer_tokens": Column(f"median of the new run's answers {of_both}", "tokens"),
+    }  # fmt: skip
+
+
 def break_even() -> dict[str, Column]:
     """Of break-even lengths."""
     return {
