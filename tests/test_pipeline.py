@@ -39,6 +39,9 @@ def test_everything_is_there(finished):
     assert len(list((results / "plots").glob("*.png"))) == 7
     assert len(list((results / "plots").glob("*.svg"))) == 7
     assert "<html" in (results / "report.html").read_text()
+    (cold,) = pd.read_csv(results / "coldstart.tsv", sep="\t").to_dict("records")
+    assert (cold["method"], cold["runtime"], cold["num_cold_requests"]) == ("c2c", "eager", 3)
+    assert cold["loading_s"] > 0 and cold["cold_ms"] > 0
     assert "| C2C |" in (results / "stage_table.md").read_text()
     assert not (results / "speedup.tsv").exists()  # one method has nothing to be compared with
     assert len(pd.read_parquet(results / "timings.parquet")) == 6
@@ -126,7 +129,8 @@ AGAIN = {"gsm8k_main_timing.jsonl", "merge_timings", "summarize_timings"}
     ("timings.parquet", "summary.tsv", {"merge_timings", "summarize_timings"}),
     ("errors.tsv", "summary.tsv", {"merge_timings", "summarize_timings"}),
     ("timings.parquet", None, {"merge_timings", "summarize_timings", "plot_timings", "plot_floors",
-                               "find_bottlenecks", "write_stage_table", "write_report"}),
+                               "find_bottlenecks", "write_stage_table", "write_cold_start",
+                               "write_report"}),
     ("device.json", "bottlenecks.tsv", {"measure_device", "find_bottlenecks"}),
     ("plots/throughput.svg", "report.html", {"plot_timings", "write_report"}),
     ("plots/throughput.svg", "summary.tsv", set()),

@@ -78,6 +78,7 @@ rule write_report:
         # With what the marks rest on, which the short one leaves out.
         summary="results/summary_full.tsv",
         bottlenecks="results/bottlenecks.tsv",
+        coldstart="results/coldstart.tsv",
         device="results/device.json",
         self_test=ancient(SELF_TEST),
         figures=FIGURES,
@@ -108,6 +109,7 @@ rule write_report:
         " --coverage {input.coverage:q}"
         " --summary {input.summary:q}"
         " --bottlenecks {input.bottlenecks:q}"
+        " --coldstart {input.coldstart:q}"
         " --device {input.device:q}"
         " --manifest {input.manifest:q}"
         f" --timings-dir {TIMINGS}"

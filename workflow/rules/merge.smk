@@ -1,4 +1,4 @@
-"""Merging: all shards into one table, and the summary of it."""
+"""Merging: all shards into one table, the summary of it, and what it cost to begin."""
 
 
 rule list_shards:
@@ -100,4 +100,34 @@ rule summarize_timings:
         " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
         " --full-output {output.full:q}"
+        " > {log:q} 2>&1"
+
+
+rule write_cold_start:
+    """What it costs to begin, and after how many requests it has paid."""
+    input:
+        script=f"{SCRIPTS}/write_cold_start.py",
+        code=inputs.command_code("write_cold_start.py"),
+        manifest=MANIFEST,
+        runs=RUN_FILES,
+        timings=MERGED[0],
+    output:
+        coldstart="results/coldstart.tsv",
+    log:
+        "results/logs/write_cold_start.log",
+    benchmark:
+        "results/benchmarks/write_cold_start.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        **SMALL_JOB,
+    message:
+        "Write what it costs to begin"
+    shell:
+        "python {input.script:q}"
+        " --manifest {input.manifest:q}"
+        f" --timings-dir {TIMINGS}"
+        " --timings {input.timings:q}"
+        " --output {output.coldstart:q}"
         " > {log:q} 2>&1"

@@ -72,6 +72,8 @@ def tables() -> dict[str, Table]:
         Table("breakeven.tsv", "pair, setting and data set", of.break_even()),
         Table("stage_costs.tsv", "pair, setting, method and stage", of.stage_costs()),
         Table("ladder.tsv", "pair, setting, data set, runtime and method", of.ladder()),
+        Table("coldstart.tsv", "pair, setting, method, runtime and what its first requests came after",
+              of.cold_start()),
         Table("stage_table.tsv", "pair, setting, data set, method and part of it", of.stage_table(),
               ends[:2], of.STAGE_TABLE_KEYS),
         Table("bottlenecks.tsv", "pair, method, runtime, data set, setting and stage",

@@ -163,6 +163,33 @@ def ladder() -> dict[str, Column]:
     }  # fmt: skip
 
 
+def cold_start() -> dict[str, Column]:
+    """Of beginnings."""
+    return {
+        **common(["pair", "method", "runtime", *SETTING, SETUP]),
+        "first_after": Column("what the first requests came after: loading, building (what the runtime "
+                              "captures or compiles), or another shard of the same process"),
+        "num_cold_requests": Column("such requests", "count"),
+        "imports_s": Column("importing torch and the like: median over processes that loaded the pair; "
+                            "near 0 where a worker had done it before", "s"),
+        "loading_s": Column("loading the pair: median over the same processes", "s"),
+        "building_s": Column("capture and compilation: all that the runtime built in this run / number of "
+                             "those processes; for all methods together", "s"),
+        "cold_first_token_ms": Column("median of their ttft_ms", "ms"),
+        "cold_ms": Column("median of their total_time_ms", "ms"),
+        "cold_ms_max": Column("the slowest of them", "ms"),
+        "warm_ms": Column("median of the same samples' first timed requests", "ms"),
+        "cold_over_warm": Column("median of cold / warm", "×"),
+        "startup_in_requests": Column("(imports + loading + building + cold − warm) / warm: how many warm "
+                                      "requests a beginning costs", "requests"),
+        "saved_ms_per_request": Column("what a request takes less than under eager, a mean over the same "
+                                       "samples; empty of eager, and where that was not run", "ms"),
+        "pays_after_requests": Column("(building + own excess of the first request − that of eager) / "
+                                      "saved_ms_per_request; empty where it never does", "count"),
+        "finding": Column("the same in words"),
+    }  # fmt: skip
+
+
 def stage_table() -> dict[str, Column]:
     """Of the table of stages, without its statistics."""
     return {

@@ -10,7 +10,7 @@ CONFIG = "model_config."
 COUNTS = (
     *("count", "samples", "failed", "flagged", "judged"),
     *("num_samples", "num_pairs", "num_records", "num_requests", "samples_to_decide"),
-    "new_num_samples",
+    *("new_num_samples", "num_cold_requests", "pays_after_requests"),
 )
 
 

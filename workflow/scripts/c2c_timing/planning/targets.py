@@ -28,7 +28,13 @@ FLOOR_FIGURES = ("roofline",)
 
 def table_files(config: Mapping[str, Any]) -> list[str]:
     """Tables that the records of a config can fill."""
-    names = ["summary.tsv", "summary_full.tsv", "stage_table.tsv", "stage_table.md"]
+    names = [
+        "summary.tsv",
+        "summary_full.tsv",
+        "coldstart.tsv",
+        "stage_table.tsv",
+        "stage_table.md",
+    ]
     if is_comparison(config):
         names.append("speedup.tsv")
     if set(config["methods"]) >= BREAK_EVEN:

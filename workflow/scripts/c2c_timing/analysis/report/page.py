@@ -11,6 +11,7 @@ from ...method_table import METHODS, SUBJECT
 from ...places import LIBRARY
 from ...runtime_table import REFERENCE
 from ...stages import Stage
+from ..cold_start import sentences as paybacks
 from ..speedup import is_across_runtimes
 from ..verdicts import break_even_verdicts, runtime_verdicts, split_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
@@ -101,7 +102,8 @@ def _details(sources: Sources) -> dict[str, Any]:
         "expected_height": spread.expected_height(),
         "drifting": spread.drifting(sources.summary),
         "first_tokens": beginnings.first_token_table(timings),
-        "cold": beginnings.cold_table(sources.runs, timings),
+        "cold": beginnings.cold_table(sources.coldstart),
+        "paybacks": [] if sources.coldstart is None else paybacks(sources.coldstart),
         "walls": beginnings.wall_table(sources.runs),
         "failures": trust.failure_table(sources.errors),
         "num_failures": len(sources.errors),
