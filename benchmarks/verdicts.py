@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from c2c_timing.analysis.columns import SETTING, SETUP  # noqa: E402
 from c2c_timing.analysis.comparison.changes import WHOLE, changes  # noqa: E402
-from c2c_timing.analysis.comparison.sides import DIGEST  # noqa: E402
+from c2c_timing.analysis.comparison.sides import DIGEST, LOOKS, PROCESS  # noqa: E402
 from c2c_timing.analysis.deciding import FASTER, SLOWER  # noqa: E402
 from c2c_timing.method_table import METHODS, SUBJECT  # noqa: E402
 from c2c_timing.progress import progress  # noqa: E402
@@ -43,31 +43,41 @@ OF_SAMPLES = 0.4
 
 
 def made_up_run(
-    seed: int, change: float, samples: int = 20, repeats: int = 2, noise: float = 0.05
+    seed: int,
+    change: float,
+    samples: int = 20,
+    repeats: int = 2,
+    noise: float = 0.05,
+    processes: int = 1,
+    apart: float = 0.0,
 ) -> pd.DataFrame:
-    """Records of one run whose stages all take ``1 + change`` as long; the same samples for any seed."""
+    """Records of one run whose stages all take ``1 + change`` as long; the same samples for any seed.
+
+    Args:
+        repeats: of each process.
+        noise: of a stage of one request, a standard deviation on logarithms.
+        apart: the same of a stage of one process.
+    """
     sizes, rng = np.random.default_rng(0), np.random.default_rng(seed)
     tables = []
     for dataset in DATASETS:
-        size = np.repeat(np.exp(sizes.normal(0, OF_SAMPLES, samples)), repeats)
-        times = {
-            stage.key: TYPICAL[stage]
-            * (1 + change)
-            * size
-            * np.exp(rng.normal(0, noise, len(size)))
-            for stage in METHODS[SUBJECT].stages
-        }
+        size = np.repeat(np.exp(sizes.normal(0, OF_SAMPLES, samples)), repeats * processes)
+        process = np.tile(np.repeat(np.arange(processes), repeats), samples)
+        times = {}
+        for stage in METHODS[SUBJECT].stages:
+            logs = rng.normal(0, noise, len(size)) + rng.normal(0, apart, processes)[process]
+            times[stage.key] = TYPICAL[stage] * (1 + change) * size * np.exp(logs)
         names = [f"{dataset}-{n}" for n in range(samples)]
         tables.append(
             pd.DataFrame({
                 **dict.fromkeys(STAGE_KEYS, np.nan), **times,
                 "total_time_ms": np.sum(list(times.values()), axis=0),
-                "dataset": dataset, "id": np.repeat(names, repeats),
-                "repeat": np.tile(np.arange(repeats) + 1, samples),
+                "dataset": dataset, "id": np.repeat(names, repeats * processes),
+                "repeat": np.tile(np.arange(repeats) + 1, samples * processes), PROCESS: process + 1,
             })
         )  # fmt: skip
     known = {"pair": "tiny", "method": SUBJECT, "runtime": "eager", "length_view": "natural",
-             "subject": "main", SETUP: "", DIGEST: 0, "num_generated_tokens": 32.0}  # fmt: skip
+             "subject": "main", SETUP: "", DIGEST: 0, LOOKS: 1, "num_generated_tokens": 32.0}  # fmt: skip
     return pd.concat(tables, ignore_index=True).assign(**known, **dict.fromkeys(SETTING, "x"))
 
 
@@ -96,9 +106,14 @@ def main() -> None:
     flags.add_argument("--trials", type=int, default=100)
     flags.add_argument("--samples", type=int, default=20, help="of each data set")
     flags.add_argument("--repeats", type=int, default=2)
+    flags.add_argument("--processes", type=int, default=1)
+    flags.add_argument("--apart", type=float, default=0.0, help="spread of a stage over processes")
     flags.add_argument("--noise", type=float, default=0.05, help="of a stage of one request")
     arguments = flags.parse_args()
-    run = {name: getattr(arguments, name) for name in ("samples", "repeats", "noise")}
+    run = {
+        name: getattr(arguments, name)
+        for name in ("samples", "repeats", "noise", "processes", "apart")
+    }
     for change in CHANGES:
         right = number_right(change, arguments.trials, **run)
         print(f"{change:.0%} longer: {right} of {arguments.trials} right")

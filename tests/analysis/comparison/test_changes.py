@@ -27,6 +27,29 @@ def test_of_few_samples_too(change):
     assert verdicts.number_right(change, 100, samples=8, repeats=1) >= 95
 
 
+@pytest.mark.parametrize("change", verdicts.CHANGES)
+def test_of_processes_that_lie_apart_too(change):
+    assert verdicts.number_right(change, 100, repeats=1, processes=5, apart=0.02) >= 95
+
+
+def test_how_far_processes_lie_apart_is_in_the_interval():
+    apart, alike = (verdicts.made_up_run(1, 0, processes=4, apart=a) for a in (0.1, 0.0))
+    # A run of one process has the spread of the other one.
+    single = verdicts.made_up_run(2, 0)
+    widths = []
+    for run in (apart, alike, alike.assign(process=1)):
+        table = changes(run, single, stages=False)
+        widths.append(np.log(table["ratio_high"] / table["ratio_low"]).mean())
+    assert widths[0] > 3 * widths[1] > 3 * widths[2]
+    assert (table["old_num_processes"] == 1).all()
+
+
+def test_what_was_looked_at_several_times_is_judged_more_strictly():
+    old, new = verdicts.made_up_run(1, 0), verdicts.made_up_run(2, 0)
+    once, often = changes(old, new), changes(old, new.assign(possible_looks=5))
+    assert (often["confidence"] > once["confidence"]).all()
+
+
 def test_a_run_beside_itself_is_the_same_everywhere():
     run = verdicts.made_up_run(1, 0)
     table = changes(run, run)
@@ -96,7 +119,7 @@ def test_a_sure_change_inside_the_margin_is_no_reason_to_fail():
 @given(st.lists(st.floats(0, 1) | st.just(float("nan")), min_size=1, max_size=30))
 def test_holm_rejects_what_its_definition_does(chances):
     chances = np.array(chances)
-    levels, rejected = holm_levels(chances)
+    levels, rejected = holm_levels(chances, 0.05)
     known = np.sort(chances[~np.isnan(chances)])
     passing = known <= 0.05 / np.arange(len(known), 0, -1)
     number = len(passing) if passing.all() else int(np.argmin(passing))

@@ -86,7 +86,7 @@ def changes() -> dict[str, Column]:
         "ratio_low": Column("low end of its interval, at the confidence of the row", "×"),
         "ratio_high": Column("high end of it", "×"),
         "confidence": Column("at which Holm's test of all rows reads this one: where nothing has changed, "
-                             "any row says otherwise in 5 of 100 comparisons", "share"),
+                             "any row says otherwise in 2 of 100 comparisons", "share"),
         "verdict": Column("of the new run, what the interval allows to say: same (it lies within the "
                           "margin), faster, slower, or not distinguishable"),
         "is_beyond_margin": Column("true: slower by more than the margin, by a test of its own; these make "
@@ -97,6 +97,9 @@ def changes() -> dict[str, Column]:
                               "runs, and the two are independent"),
         "num_samples": Column("samples that are compared, of the old run", "count"),
         "new_num_samples": Column("the same of the new run", "count"),
+        "old_num_processes": Column("processes that timed the old run; of several, the interval is over "
+                                    "these, too", "count"),
+        "new_num_processes": Column("the same of the new run", "count"),
         "old_median_ms": Column(f"median of the old run's times {of_both}", "ms"),
         "new_median_ms": Column(f"median of the new run's times {of_both}", "ms"),
         "old_answer_tokens": Column(f"median of the old run's answers {of_both}", "tokens"),

@@ -7,19 +7,23 @@ their own, and the ratio is that of their geometric means.
 
 **Interval.** Of the mean logarithm, by Student's t (Welch's for groups), at the confidence at which Holm's
 test of the whole table reads the row: see ``estimates``. So what is shown is what the verdict reads,
-and in a table in which nothing has changed the chance that any row says otherwise is at most 5 %.
+and in a table in which nothing has changed the chance that any row says otherwise is at most 2 %
+(``ALPHA``): a step of CI asks again with each change, and one false alarm in twenty would be ignored soon.
+
+Where several processes timed a run, the interval is over these as well: how far their means lie apart
+adds to its width (``Estimate.with_spread_of``).
 
 **Verdict.** That of ``deciding.verdict``: same, faster, slower, not distinguishable.
 
 **Beyond the margin.** A second test, of (ratio ≤ 1 + margin), one-sided and again by Holm over the table. It
 alone decides the exit code. That the interval excludes 1 while the estimate happens to lie above the
 margin would not do: of a true change of 3 % one estimate in ten lies above 5 % where its standard error
-is 1.5 %. So any change within the margin ends in an exit code of 3 at most 5 times in 100, whatever
+is 1.5 %. So any change within the margin ends in an exit code of 3 at most twice in 100, whatever
 the number of rows; and a row may well be slower, surely, without being beyond the margin, surely.
 
-All this is of the samples of these two runs. What differs from one process or one day to the next, with
-nothing changed, is in no interval over samples: repeat both runs, in turns, before a small change is
-believed.
+What differs from one process to the next, with nothing changed, is in no interval of runs of one process, and
+what differs from one day to the next in none at all: time both in turns, and by several processes, before a
+small change is believed.
 """
 
 from __future__ import annotations
@@ -34,12 +38,14 @@ import pandas as pd
 from ...method_table import METHODS
 from ...runtime_table import RUNTIMES
 from ...stages import Stage
-from ...statistics import CONFIDENCE, FEWEST_SAMPLES
+from ...statistics import FEWEST_SAMPLES
 from ..columns import SETTING, SETUP, in_order
 from ..deciding import MARGIN, SLOWER, samples_to_decide, verdict
 from .estimates import Estimate, difference_estimate, holm_levels, mean_estimate
-from .sides import DIGEST
+from .sides import DIGEST, LOOKS, PROCESS
 
+# The chance that a table in which nothing has changed says of any row that it has.
+ALPHA = 0.02
 WHOLE = "request"
 # Parts of a request by the columns of their times.
 PARTS = {"total_time_ms": WHOLE, **{stage.key: stage.value for stage in Stage}}
@@ -59,6 +65,8 @@ COLUMNS = [
     "compared_as",
     "num_samples",
     "new_num_samples",
+    "old_num_processes",
+    "new_num_processes",
     "old_median_ms",
     "new_median_ms",
     "old_answer_tokens",
@@ -78,6 +86,8 @@ class Samples:
     def __init__(self, records: pd.DataFrame) -> None:
         self.records = records
         self.number, self.names = pd.factorize(pd.MultiIndex.from_frame(records[SAMPLE]))
+        self.process, processes = pd.factorize(records[PROCESS])
+        self.processes = len(processes)
 
     def logs(self, key: str) -> np.ndarray:
         """(samples,), the mean logarithm of their times; NaN where there are none, or they are 0."""
@@ -89,6 +99,17 @@ class Samples:
                 for of in (np.log(times[there]), None)
             )
             return sums / counts
+
+    def by_process(self, key: str, logs: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """(processes,), how far each lies from all: the mean over samples of its logarithms - ``logs``."""
+        times = self.records[key].to_numpy(float, na_value=np.nan)
+        there = (times > 0) & chosen[self.number]
+        apart = np.log(times[there]) - logs[self.number[there]]
+        cells = self.number[there] * self.processes + self.process[there]
+        of_cell, place = np.unique(cells, return_inverse=True)
+        means = np.bincount(place, apart) / np.bincount(place)
+        process = np.unique(of_cell % self.processes, return_inverse=True)[1]
+        return np.bincount(process, means) / np.bincount(process)
 
     def medians(self, key: str, chosen: np.ndarray) -> tuple[float, float]:
         """Of the times of some samples (samples,), and of the lengths of their answers."""
@@ -131,6 +152,10 @@ class Both:
             chosen = both, np.isin(np.arange(len(new)), partners)
         else:
             estimate = difference_estimate(new[chosen[1]], old[chosen[0]])
+        if max(self.old.processes, self.new.processes) > 1:
+            estimate = estimate.with_spread_of(
+                self.old.by_process(key, old, chosen[0]), self.new.by_process(key, new, chosen[1])
+            )
         old_ms, old_tokens = self.old.medians(key, chosen[0])
         new_ms, new_tokens = self.new.medians(key, chosen[1])
         return {
@@ -138,6 +163,8 @@ class Both:
             "compared_as": BY_SAMPLE if is_by_sample else AS_GROUPS,
             "num_samples": int(chosen[0].sum()),
             "new_num_samples": int(chosen[1].sum()),
+            "old_num_processes": self.old.processes,
+            "new_num_processes": self.new.processes,
             "old_median_ms": old_ms,
             "new_median_ms": new_ms,
             "old_answer_tokens": old_tokens,
@@ -152,7 +179,7 @@ def changes(
 
     Args:
         old, new: records with ``DIGEST``.
-        stages: whether stages are compared, too; without them fewer rows share the 5 %.
+        stages: whether stages are compared, too; without them fewer rows share ``ALPHA``.
     """
     parts = PARTS if stages else {"total_time_ms": WHOLE}
     rows, estimates = [], []
@@ -163,7 +190,10 @@ def changes(
                 row, estimate = found
                 rows.append(known | {"part": part} | row)
                 estimates.append(estimate)
-    return pd.DataFrame(_judged(rows, estimates, margin), columns=COLUMNS)
+    # Of data that were looked at several times any look could have been the last: they share it.
+    looks = max(old[LOOKS].max(), new[LOOKS].max())
+    judged = _judged(rows, estimates, margin, ALPHA / looks)
+    return pd.DataFrame(judged, columns=COLUMNS)
 
 
 def _in_both(
@@ -185,11 +215,11 @@ def _in_both(
 
 
 def _judged(
-    rows: list[dict[str, Any]], estimates: list[Estimate], margin: float
+    rows: list[dict[str, Any]], estimates: list[Estimate], margin: float, alpha: float
 ) -> Iterator[dict[str, Any]]:
-    levels, _ = holm_levels(np.array([each.chance_apart() for each in estimates]))
+    levels, _ = holm_levels(np.array([each.chance_apart() for each in estimates]), alpha)
     bound = np.log1p(margin)
-    _, beyond = holm_levels(np.array([each.chance_above(bound) for each in estimates]))
+    _, beyond = holm_levels(np.array([each.chance_above(bound) for each in estimates]), alpha)
     for row, estimate, level, is_beyond in zip(rows, estimates, levels, beyond, strict=True):
         low, high = np.exp(estimate.interval(1 - level))
         fewest = min(row["num_samples"], row["new_num_samples"])
@@ -199,7 +229,7 @@ def _judged(
         yield row | {
             "ratio_low": low,
             "ratio_high": high,
-            "confidence": 1 - level if low == low else CONFIDENCE,
+            "confidence": 1 - level,
             "verdict": found,
             "is_beyond_margin": bool(is_beyond) and found == SLOWER,
             "samples_to_decide": samples_to_decide(row["ratio"], low, high, fewest, margin),

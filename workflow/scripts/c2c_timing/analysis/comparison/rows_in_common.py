@@ -6,9 +6,9 @@ import pandas as pd
 
 from ...errors import UserError
 from .changes import AS_GROUPS, ROW, WHOLE
-from .sides import DIGEST, Side
+from .sides import DIGEST, PROCESS, Side
 
-REQUEST = [*ROW, "subject", "id", "repeat"]
+REQUEST = [*ROW, "subject", "id", PROCESS, "repeat"]
 
 
 def refuse_no_rows(old: Side, new: Side, table: pd.DataFrame) -> None:
@@ -58,6 +58,10 @@ def about_samples(old: pd.DataFrame, new: pd.DataFrame, table: pd.DataFrame) -> 
     if groups:
         lines.append(
             f"in {groups} of {len(whole)} cases too few samples are in both runs: compared as groups"
+        )
+    if old[PROCESS].max() == new[PROCESS].max() == 1:
+        lines.append(
+            "both timed by one process a shard: how far processes lie apart is in no interval"
         )
     for name in ("dataset", "method", "runtime", "length_view", "pair"):
         for one, two, where in ((old, new, "OLD"), (new, old, "NEW")):

@@ -20,7 +20,13 @@ from ..setups import PARTS
 TIMINGS = "timings.parquet"
 SHARDS = "*_timing.jsonl"
 CONFIG = [f"model_config.{name}" for name in PARTS]
-WANTED = [*COMPARED, *STAGE_KEYS, *CONFIG, "num_generated_tokens", "started_at", "prompt"]
+# Which process made a request, and how often its data were looked at before they were enough: 1 of a run
+# that does not tell.
+PROCESS, LOOKS = "process", "possible_looks"
+WANTED = [
+    *(*COMPARED, *STAGE_KEYS, *CONFIG, PROCESS, LOOKS),
+    *("num_generated_tokens", "started_at", "prompt"),
+]
 # Stands for a prompt: texts of very many records would fill the memory.
 DIGEST = "prompt_digest"
 
@@ -59,7 +65,8 @@ def read_side(name: str, path: Path) -> Side:
             f"{path}: holds no {TIMINGS} and no {SHARDS}; name a results folder or a merged table"
         )
     runs = [run for shard in shards if (run := read_run(run_file(shard)))]
-    return Side(name, path, _with_digests(timings), runs)
+    known = {each: timings.get(each, 1) for each in (PROCESS, LOOKS)}
+    return Side(name, path, _with_digests(timings).assign(**known), runs)
 
 
 def _with_digests(timings: pd.DataFrame) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def markdown(
         "",
         *([f"{left_out} further rows: {_kinds_left_out(table, shown)}.", ""] if left_out else []),
         "Time new / old, geometric mean over samples; the intervals are those of Holm's test over all rows: "
-        f"where nothing has changed, any row says otherwise in 5 of 100 comparisons. "
+        f"where nothing has changed, any row says otherwise in 2 of 100 comparisons. "
         f"Same: within {margin:.0%}.",
         "",
     ]
