@@ -115,7 +115,7 @@ def _compared(
     scopes: Collection[str],
 ) -> Iterator[tuple[str, str, dict[str, str], Pairs]]:
     """Own and other value of a column, scope and times: for each scope, then for each two sides."""
-    known = [name for name in Side._fields if name in records]
+    known = [name for name in Side._fields if name in records and records[name].notna().any()]
     table = records.pivot_table(
         index=[*SAMPLE, "repeat"], columns=column, values=known, aggfunc="median"
     )

@@ -213,7 +213,7 @@ def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, 
     axis.vlines(steps, low, high, color=colour, lw=2)
     for end in (low, high):
         axis.plot(steps, end, "_", color=colour, ms=6)
-    axis.plot(steps, centre, mark, color=colour, mec="white", ms=6)
+    axis.plot(steps, centre, ls="", marker=str(mark), color=colour, mec="white", ms=6)
 
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:

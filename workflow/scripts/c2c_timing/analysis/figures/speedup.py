@@ -33,7 +33,7 @@ from .style import (
 NAME = 0.27
 OVERALL = "overall"
 VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
-UNCLEAR_NOTE = "=: same; ×: not distinguishable"
+UNCLEAR_NOTE = "hexagons: same; ×: not distinguishable"
 
 
 @dataclass(frozen=True)
