@@ -122,7 +122,10 @@ def add_precision_arguments(parser: argparse.ArgumentParser) -> None:
         help="fresh processes, one after another, each of which times everything",
     )
     # Which of them this is: of those that the command itself starts.
-    group.add_argument("--process", type=positive, help=argparse.SUPPRESS)
+    parser.set_defaults(process=None)
+    group.add_argument(
+        "--process", type=positive, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
     group.add_argument(
         "--resolution",
         action="store_true",

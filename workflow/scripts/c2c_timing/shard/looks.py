@@ -41,7 +41,7 @@ def look_at(journal: Journal, settings: RunSettings, number: int) -> dict[str, A
     """
     looks = settings.looks
     confidence = float(confidence_at(len(looks)))
-    times = _times(journal)
+    times = _times(journal, number + 1)
     widths = [
         (
             _half_width(times[Arm(*own)], times[Arm(*other)], confidence),
@@ -82,10 +82,12 @@ def look_words(look: Mapping[str, Any]) -> str:
     return f"look {look['look']} of {look['of']}, {look['repeats']} repeat{several}: {seen}{end}"
 
 
-def _times(journal: Journal) -> Mapping[Arm, dict[tuple[int, int], float]]:
+def _times(journal: Journal, rounds: int) -> Mapping[Arm, dict[tuple[int, int], float]]:
     times: Mapping[Arm, dict[tuple[int, int], float]] = defaultdict(dict)
     for sample in journal.samples():
-        at = sample["sample"] % journal.num_samples
+        number, at = divmod(sample["sample"], journal.num_samples)
+        if number >= rounds:  # of a later round, begun before the shard was cut off
+            continue
         for record in sample["records"]:
             arm = Arm(record["method"], record["runtime"], record["length_view"])
             times[arm][at, record["repeat"]] = record["timing"]["total_time_ms"]
