@@ -115,14 +115,14 @@ class Journal:
     def kept(self) -> str:
         """What is on the disk, and how to go on: for a message."""
         return (
-            f"{self.title}: {len(self._spans)} of {self._all()} are kept in "
+            f"{self.title}: {len(self._spans)} of {self._most()} samples are kept in "
             f"{self.path}; the same command goes on from there"
         )
 
-    def _all(self) -> str:
+    def _most(self) -> str:
         if self._rounds == 1:
-            return f"{self.num_samples} samples"
-        return f"at most {self.num_samples * self._rounds} rounds of samples"
+            return str(self.num_samples)
+        return f"at most {self.num_samples * self._rounds} rounds of"
 
     def remove(self) -> None:
         """Its samples stand in the outputs now."""
@@ -178,7 +178,7 @@ class Journal:
         if self.attempt > 1:
             say(
                 f"{self.title}: attempt {self.attempt} takes over {self.num_taken_over} of "
-                f"{self._all()} from {self.path}"
+                f"{self._most()} samples from {self.path}"
             )
 
     def _append(self, value: dict[str, Any]) -> Span:
