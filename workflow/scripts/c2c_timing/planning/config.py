@@ -15,7 +15,7 @@ from ..method_table import METHODS, SUBJECT
 from ..places import with_home
 from ..runtime_table import REFERENCE, RUNTIMES
 from .messages import off_schema, unknown
-from .shards import plan_shards
+from .shards import plan_chunks, plan_subjects
 from .targets import is_comparison
 
 SCHEMA = "config.schema.yaml"
@@ -78,11 +78,8 @@ def check_config(config: Mapping[str, Any]) -> None:
         for name in config["datasets"]:
             if name not in config["data_path"]:
                 raise UserError(f"config: data_path.{name}: missing; source local needs it")
-    planned: dict[str, list[str]] = {}
-    for shard in plan_shards(config):
-        subjects = planned.setdefault(shard.dataset, [])
-        if shard.subject not in subjects:
-            subjects.append(shard.subject)
+    planned = plan_subjects(config)
+    plan_chunks(config)
     _check_lengths(planned, config)
     if config["source"] == "local":
         for name, subjects in planned.items():
