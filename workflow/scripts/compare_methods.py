@@ -10,6 +10,7 @@ from c2c_timing.analysis.deciding import add_margin_flag
 from c2c_timing.analysis.ladder import c2c_against_methods
 from c2c_timing.analysis.length_split import Side
 from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.resolution import false_calls, resolution_sentences
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn_verdicts
 from c2c_timing.errors import UserError
@@ -40,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = read_timings(arguments.timings, [*COMPARED, *Side._fields])
+    timings = read_timings(
+        arguments.timings, [*COMPARED, *Side._fields], with_second_arms=True
+    )
     speedup = compare(timings, arguments.seed, margin=arguments.margin)
     if speedup.empty:
         raise UserError(
@@ -50,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         )
     write_tsv(speedup, arguments.output)
     turned = turn_verdicts(c2c_against_methods(speedup))
-    print("\n".join(method_verdicts(speedup) + turned + runtime_verdicts(speedup)))
+    verdicts = method_verdicts(speedup) + turned + runtime_verdicts(speedup)
+    print("\n".join([*verdicts, *resolution_sentences(speedup), *false_calls(speedup)]))
     return 0
 
 

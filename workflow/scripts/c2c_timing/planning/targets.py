@@ -35,7 +35,7 @@ def table_files(config: Mapping[str, Any]) -> list[str]:
         "stage_table.tsv",
         "stage_table.md",
     ]
-    if is_comparison(config):
+    if is_comparison(config) or config["resolution"]:
         names.append("speedup.tsv")
     if set(config["methods"]) >= BREAK_EVEN:
         names += ["breakeven.tsv", "stage_costs.tsv"]
