@@ -108,7 +108,7 @@ def test_fewer_samples_than_it_takes_have_no_interval_however_often_they_are_rep
     assert np.isnan(interval(values, samples)).all()
     assert np.isnan(mean_interval(values[:samples])).all()
     assert np.isnan(mean_estimate(values[:samples]).interval()).all()
-    (compared,) = compare_pairs([Pairs.of(values, values * 1.5, sample)])
+    (compared,) = compare_pairs([Pairs.of(values, values * 1.5, sample, 0 * sample)])
     assert np.isnan([compared[f"{name}_{end}"] for name in ("speedup", "median_ratio")
                      for end in ("low", "high")]).all()  # fmt: skip
 
