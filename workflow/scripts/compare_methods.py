@@ -41,9 +41,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = read_timings(
-        arguments.timings, [*COMPARED, *Side._fields], with_second_arms=True
-    )
+    timings = read_timings(arguments.timings, [*COMPARED, *Side._fields], with_second_arms=True)
     speedup = compare(timings, arguments.seed, margin=arguments.margin)
     if speedup.empty:
         raise UserError(
