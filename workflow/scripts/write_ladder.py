@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.columns import MEASURED
+from c2c_timing.analysis.first_steps import with_first_steps
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -34,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    table = ladder(read_timings(arguments.timings, [*MEASURED, *STEPS]), arguments.seed)
+    timings = with_first_steps(read_timings(arguments.timings, MEASURED), arguments.timings)
+    table = ladder(timings, arguments.seed)
     if table.empty:
         raise UserError(
             f"{arguments.timings}: no pair was run under several runtimes; set runtimes, for example "

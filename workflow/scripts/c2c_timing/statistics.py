@@ -24,7 +24,7 @@ REPLICATES = 1000
 FEWEST_SAMPLES = 5
 FEW_SAMPLES = 30
 # Numbers of one chunk of replicates, so that many samples need no more memory than few.
-CHUNK_NUMBERS = 1_000_000
+CHUNK_NUMBERS = 4_000_000
 
 
 def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

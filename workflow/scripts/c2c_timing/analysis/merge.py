@@ -36,6 +36,8 @@ from .tsv_columns import as_read, as_written
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
+# How a table is read: as its columns are, each of them given up as soon as it is there.
+NO_COPIES = {"split_blocks": True, "self_destruct": True}
 
 
 @dataclass(frozen=True)
@@ -298,7 +300,7 @@ def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataF
         if SETUP not in there:
             needed |= {f"model_config.{key}" for key in PARTS}
         wanted = [name for name in there if name in needed]
-        table = _typed(pd.read_parquet(path, columns=wanted), columns)
+        table = _typed(pd.read_parquet(path, columns=wanted, to_pandas_kwargs=NO_COPIES), columns)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
