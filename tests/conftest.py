@@ -7,6 +7,7 @@ the fuzz tests' counts at the end.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell's background job ignores SIGINT, and so do all whom it starts; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # What tests time is no measurement: it need not keep others from timing.
 _locks = tempfile.TemporaryDirectory(prefix="c2c-timing-locks-")
 os.environ["C2C_TIMING_LOCKS"] = _locks.name
@@ -33,6 +37,7 @@ LONG_FIRST = [
     "test_pipeline_probes.py",
     "engine/test_aligned_parity.py",
     "test_pipeline_hub.py",
+    "test_docs_commands.py",
     "shard/test_resume.py",
     "shard/test_commits.py",
     "probes/self_test/test_self_test.py",

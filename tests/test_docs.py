@@ -10,6 +10,8 @@ import tomllib
 import pytest
 import yaml
 from folders import ROOT
+from marked_blocks import PAGES as READ
+from marked_blocks import blocks
 
 from c2c_timing.cards import pair_card
 from c2c_timing.cards.dataset_card import read_dataset_card
@@ -17,6 +19,7 @@ from c2c_timing.data.prompts import build_prompt
 from c2c_timing.places import LIBRARY
 
 MAP = ROOT / "CONTRIBUTING.md"
+PAGES = [*READ, ROOT / "CHANGELOG.md"]
 
 
 def example(page):
@@ -40,27 +43,35 @@ def test_the_example_pair(tmp_path, monkeypatch):
     assert yaml.safe_load(example("add-a-model-pair.md"))["fusion_mode"] == card.fusion_mode
 
 
-@pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda p: p.name
-)
+def anchor(heading):
+    """As GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_and_commands_name_what_is_there(page):
     text = page.read_text()
     for target in re.findall(r"\]\(([^)]+)\)", text):
         file, _, heading = target.partition("#")
         assert target.startswith("https://") or (page.parent / file).exists(), target
         if heading and not target.startswith("https://"):
-            headings = re.findall("^#+ (.+)$", (page.parent / file).read_text(), re.M)
-            assert heading in [title.lower().replace(" ", "-") for title in headings], target
-    for line in re.findall(r"^    (?:python|\./)(.*)$", text, re.M):
-        script = shlex.split(line.rstrip("\\"), comments=True)[0]
-        assert (ROOT / script).is_file(), script
+            headings = re.findall(
+                "^#+ (.+)$", (page.parent / (file or page.name)).read_text(), re.M
+            )
+            assert heading in map(anchor, headings), target
+    for block in blocks(page):
+        for command in block.commands() if block.language == "sh" else ():
+            first, *others = shlex.split(command, comments=True)
+            script = others[0] if first == "python" else first
+            is_ours = first == "python" or "/" in first
+            assert not is_ours or (ROOT / script).is_file(), script
     for config in re.findall(r"configs/\w+\.yaml", text):
         assert (ROOT / config).is_file()
 
 
 def file_tree():
     """Paths of the file tree of CONTRIBUTING.md, in its order."""
-    (tree,) = re.findall(r"^```text\n(.*?)^```", MAP.read_text(), re.S | re.M)
+    tree, _ = re.findall(r"^```text\n(.*?)^```", MAP.read_text(), re.S | re.M)
     paths, folders = [], {0: ROOT}
     for line in tree.splitlines():
         indent, name = re.match(r"( *)(\S+) +\S", line).groups()
@@ -99,3 +110,26 @@ def test_the_example_method_is_the_one_that_is_tested():
     }
     assert ast.literal_eval(values["FILE"]).strip() == file.strip()
     assert ast.dump(values["ROW"]) == ast.dump(ast.parse(row.strip(), mode="eval").body)
+
+
+def test_the_citation_names_what_the_project_names():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"] == "MIT"
+    licence = (ROOT / "LICENSE").read_text()
+    assert licence.startswith("MIT License")
+    assert citation["authors"][0]["name"] in licence
+
+
+def test_ci_and_hooks_run_the_commands_of_the_readme():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    runs = [
+        step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    shown = [block.text.strip() for block in blocks(ROOT / "README.md")][:2]
+    assert sorted(runs) == sorted(shown)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert {hook["entry"] for hook in hooks} == {"make style", "make test"}
+    assert "make test" in runs

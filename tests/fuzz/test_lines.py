@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_timing.analysis.columns import TIMING_KEYS
-from c2c_timing.analysis.merge import merge, read_timings, write_parquet, write_tsv
+from c2c_timing.analysis.merge import merge, merged_into, read_timings, write_tsv
 from c2c_timing.cards.dataset_card import load_dataset_card
 from c2c_timing.data.sources import SourceSpec, read_rows
 
@@ -44,7 +44,7 @@ def as_lines(values):
 
 @pytest.fixture
 def merge_all_the_way(tally, tmp_path_factory):
-    """Merges shards, writes both tables and reads them again; every number is one that was given."""
+    """Merges shards into both tables, as the command does; every number is one that was given."""
 
     def run(*shards, errors=b""):
         folder = tmp_path_factory.mktemp("merge")
@@ -54,9 +54,8 @@ def merge_all_the_way(tally, tmp_path_factory):
             paths[-1].write_bytes(content)
         (folder / "0_errors.jsonl").write_bytes(errors)
         with tally.case():
-            table, failed = merge(paths)
-            write_parquet(table, folder / "timings.parquet")
-            write_tsv(failed, folder / "errors.tsv")
+            with merged_into(folder / "timings.parquet", paths) as merged:
+                write_tsv(merged.errors, folder / "errors.tsv")
             table = read_timings(folder / "timings.parquet")
             lines = [line for content in shards for line in content.splitlines() if line.strip()]
             given = [json.loads(line) for line in lines]

@@ -103,13 +103,8 @@ def command(folder):
              "out", "--max_new_tokens", "4"]  # fmt: skip
     return subprocess.Popen(
         [sys.executable, script, *words], cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-
-
-def heed_interrupts():
-    """In a shell's background job SIGINT is ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_samples(journal, count, process):
