@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..cards.schemas import explained, first_problem
 from ..errors import UserError
 from ..runtime_table import CALLS, GRAPH, RUNTIMES
-from .operations import Work
+from .operations import Count, Work
 
 SCHEMA = "device.schema.yaml"
 BOUNDS = ("memory", "compute", "launch", "latency")
@@ -41,17 +43,18 @@ class Roofs:
         """Of copies that no cache holds."""
         return self.copies[-1][1]
 
-    def bytes_per_second(self, touched: float) -> float:
+    def bytes_per_second(self, touched: Count) -> Count:
         """The fastest copy among all that touch about so many bytes or more.
 
         Weights that fit a cache may stay there from pass to pass: measured against the memory's
         bandwidth such a pass could be faster than its own floor.
         """
-        smaller = [size for size, _ in self.copies if size <= touched]
-        start = max(smaller, default=self.copies[0][0])
-        return max(rate for size, rate in self.copies if size >= start)
+        sizes, rates = np.array(self.copies).T
+        fastest = np.maximum.accumulate(rates[::-1])[::-1]
+        place = np.maximum(np.searchsorted(sizes, touched, side="right") - 1, 0)
+        return fastest[np.searchsorted(sizes, sizes[place])]
 
-    def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, float | None]:
+    def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, Count | None]:
         """The least time by each bound; None, or not a number, where a bound is unknown.
 
         Operators are counted as they are called, so that they bound runtimes that call them:
@@ -61,7 +64,7 @@ class Roofs:
         launches = row.launches if row else ""
         kernel = {CALLS: self.launch_seconds, GRAPH: self.graph_node_seconds}.get(launches)
         rate = self.flops_per_second.get(dtype)
-        passes = max(work.passes, 1)
+        passes = np.maximum(work.passes, 1)
         return {
             "memory": work.bytes / self.bytes_per_second(work.bytes / passes) * 1e3,
             "compute": work.flops / rate * 1e3 if rate else None,
