@@ -16,6 +16,13 @@ import sys
 import time
 from pathlib import Path
 
+# An attempt that is killed finishes at most so many.
+MOST_SAMPLES = 3
+
+
+def is_running(child: int) -> bool:
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
 
 def main(folder: Path, seed: int, kills: int) -> None:
     from c2c_timing.cards.dataset_card import load_dataset_card
@@ -32,25 +39,29 @@ def main(folder: Path, seed: int, kills: int) -> None:
     )  # fmt: skip
     session, card = Session(settings, WallTimes()), load_dataset_card("gsm8k")
     draw, journal = random.Random(seed), folder / "out" / "tiny" / "journal" / "gsm8k_main.journal"
-    longest = 0.0
+
+    pace = 0.0
 
     def num_finished() -> int:
         return journal.read_bytes().count(b'"records"') if journal.is_file() else 0
 
-    for attempt in range(kills + 2):
+    for attempt in range(kills + 1):
+        begun, before = time.monotonic(), num_finished()
         child = os.fork()
         if not child:
             os.close(1)
             run_shard(card, "main", session, WallTimes(), folder / "out")
             os._exit(0)
-        if attempt <= kills:
-            # The first kill learns how long five samples take; the others come at a random moment
-            # within that time, or after seven samples, should the machine have become faster.
-            begun, most = time.monotonic(), num_finished() + (7 if longest else 5)
-            moment = draw.uniform(0, longest) if longest else float("inf")
-            while time.monotonic() - begun < moment and num_finished() < most:
+        if attempt < kills:
+            # After a random number of samples a random part of a sample's time, at the pace that the
+            # machine has now; after one more sample at the latest, should it have become faster.
+            after = draw.randrange(MOST_SAMPLES) if pace else 1
+            while num_finished() < before + after and is_running(child):
                 time.sleep(0.001)
-            longest = longest or time.monotonic() - begun
+            pace = (time.monotonic() - begun) / after if after else pace
+            begun, moment = time.monotonic(), draw.uniform(0, pace)
+            while time.monotonic() - begun < moment and num_finished() <= before + after:
+                time.sleep(0.001)
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         lines = journal.read_bytes().splitlines(keepends=True) if journal.is_file() else []

@@ -18,8 +18,11 @@ from standin_hub.tiny_model import tiny_model, tiny_tokenizer
 
 SCRIPT = ROOT / "workflow" / "scripts" / "comprehensive_timing_benchmark.py"
 MODEL = "somebody/moving"
-FLAGS = ["--dataset", "gsm8k", "--base_model", MODEL, "--teacher_model", MODEL, "--device", "cpu",
-         "--max_new_tokens", "2", "--max_prompt_tokens", "900", "--output_dir", "out"]  # fmt: skip
+# Short prompts: such a pair's fuser has the size of the published ones.
+FLAGS = ["--dataset", "gsm8k", "--source", "synthetic", "--max_new_tokens", "2", "--device", "cpu",
+         "--base_model", MODEL, "--teacher_model", MODEL, "--output_dir", "out"]  # fmt: skip
+ONE = ["--prompt_tokens", "64"]
+MANY = ["--prompt_tokens", *map(str, range(64, 76)), "--repeats", "4"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def made_in(folder):
 
 
 def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
-    first = time_shard(hub, tmp_path, "--num_samples", "1")
+    first = time_shard(hub, tmp_path, *ONE)
     assert first.returncode == 0, first.stderr
     (record,), run = made_in(tmp_path)
     assert record["model_config"]["base_commit"] == commit("main")
@@ -63,12 +66,12 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
     assert [model["revision"] for model in run["models"]] == [commit("main")] * 2
 
     repositories.move_main(hub.root, "models", MODEL, "next")
-    offline = time_shard(hub, tmp_path, "--num_samples", "1", HF_HUB_OFFLINE="1")
+    offline = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
     assert offline.returncode == 0, offline.stderr
     (same,), _ = made_in(tmp_path)
     assert same["model_config"] == record["model_config"]
 
-    moved = time_shard(hub, tmp_path, "--num_samples", "1")
+    moved = time_shard(hub, tmp_path, *ONE)
     assert moved.returncode == 0, moved.stderr
     (other,), run = made_in(tmp_path)
     assert other["model_config"]["base_commit"] == commit("next")
@@ -80,7 +83,7 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
 
 
 def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_path):
-    words = [sys.executable, str(SCRIPT), *FLAGS, "--num_samples", "6", "--repeats", "4"]
+    words = [sys.executable, str(SCRIPT), *FLAGS, *MANY]
     environment = hub.environment(tmp_path / "home", OMP_NUM_THREADS="1")
     begun = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     while begun.poll() is None:
@@ -104,7 +107,7 @@ def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_pa
 
 
 def test_a_commit_that_nobody_can_tell_is_one_line(hub, tmp_path):
-    done = time_shard(hub, tmp_path, "--num_samples", "1", HF_HUB_OFFLINE="1")
+    done = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if MODEL in line]
     assert "cannot be loaded" in line

@@ -24,7 +24,7 @@ EXAMPLE = """example:
 """
 # Tables that are shown where they are given, by flag.
 TABLES = {
-    "summary": "of summarize_timings.py, to say which rows are not ok",
+    "summary": "the full one of summarize_timings.py, to say which rows are not ok",
     "coverage": "of merge_timings.py, to say which shards are missing",
     "speedup": "of compare_methods.py, where methods or runtimes were compared",
     "breakeven": "of fit_break_even.py, where C2C and text-to-text were compared",
