@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..stages import Stage
@@ -22,10 +21,8 @@ EXPERTS = "which experts a prompt wakes cannot be told"
 
 def left_out(
     stage: Stage, work: Work | None, shapes: Mapping[str, Any] | None, fits: bool
-) -> str | np.ndarray | None:
+) -> str | None:
     """Why a record's stage has no floor, or what its floor lacks; None where it lacks nothing.
-
-    Of the work of many records: of each of them, where they differ.
 
     Args:
         work: of the stage, where it is known.
@@ -40,7 +37,7 @@ def left_out(
         return NO_WORK if all([shapes["base"], *shapes["teachers"]]) else UNCOUNTED
     if not fits:
         return OTHER_DEVICE
-    return np.where(np.asarray(work.further_bytes) > 0, EXPERTS, None)
+    return EXPERTS if work.further_bytes else None
 
 
 def sentence(table: pd.DataFrame) -> str:

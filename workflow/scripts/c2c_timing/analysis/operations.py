@@ -13,19 +13,14 @@ Counted is what no implementation of the method can leave out:
 - kernels that wait for one another, at the least number that any fusing of kernels leaves: a product
   needs all of its input before it begins, so a layer is five (queries, keys and values; attention;
   its output; gate and up; down), whatever of norms, rotations and sums goes into them.
-
-Tokens may be arrays, for many records at once (``request_kinds``): what has tokens in one of them then
-has some in all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from ..runtime_table import CALLS, REFERENCE, RUNTIMES
 from ..stages import Stage
@@ -33,9 +28,6 @@ from ..stages import Stage
 LAYER_CHAIN = 5
 # Of counts that a run did not write down; what follows from them is empty in tables.
 UNKNOWN = math.nan
-
-# Of one record, or of many.
-Count = Any
 
 
 @dataclass(frozen=True)
@@ -52,12 +44,12 @@ class Work:
         further_bytes: that may have been moved besides, at most.
     """
 
-    flops: Count = 0
-    bytes: Count = 0
-    operators: Count = 0
-    passes: Count = 0
-    chain: Count = 0
-    further_bytes: Count = 0
+    flops: float = 0
+    bytes: float = 0
+    operators: float = 0
+    passes: int = 0
+    chain: float = 0
+    further_bytes: float = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -70,13 +62,13 @@ class Work:
         )
 
 
-def embedding(model: Mapping[str, Any], tokens: Count) -> Work:
+def embedding(model: Mapping[str, Any], tokens: int) -> Work:
     """Rows of the table, read and written."""
     moved = 2 * tokens * model["hidden_size"] * model["element_bytes"]
     return Work(0, moved, model["operators"]["embedding"], 1, 1)
 
 
-def prefill(model: Mapping[str, Any], tokens: Count, context: Count = 0) -> Work:
+def prefill(model: Mapping[str, Any], tokens: int, context: int = 0) -> Work:
     """The layers over ``tokens`` new tokens after ``context`` cached ones; no LM head."""
     flops = 2 * model["matrix_elements"] * tokens
     flops += 4 * model["query_elements"] * attended(tokens, context)
@@ -87,13 +79,13 @@ def prefill(model: Mapping[str, Any], tokens: Count, context: Count = 0) -> Work
     return Work(flops, moved * width, operators, 1, chain, _further_elements(model, tokens) * width)
 
 
-def _further_elements(model: Mapping[str, Any], tokens: Count) -> Count:
+def _further_elements(model: Mapping[str, Any], tokens: int) -> int:
     """Of experts that all tokens but one may wake: each of them others, until all are awake."""
     woken, idle = model.get("woken_elements", 0), model.get("idle_elements", 0)
-    return np.minimum(woken * (tokens - 1), idle)
+    return min(woken * (tokens - 1), idle)
 
 
-def decode(model: Mapping[str, Any], steps: Count, context: Count) -> Work:
+def decode(model: Mapping[str, Any], steps: int, context: int) -> Work:
     """``steps`` decode steps, the first after ``context`` cached tokens: layers and LM head."""
     matrices = model["matrix_elements"] + model["lm_head_elements"]
     flops = 2 * matrices * steps
@@ -106,7 +98,7 @@ def decode(model: Mapping[str, Any], steps: Count, context: Count) -> Work:
     return Work(flops, moved * model["element_bytes"], operators, steps, chain)
 
 
-def projection(fuser: Mapping[str, Any], tokens: Count) -> Work:
+def projection(fuser: Mapping[str, Any], tokens: int) -> Work:
     """One teacher's projectors over ``tokens`` tokens.
 
     Operators and chain are not in it: they are counted for all teachers at once
@@ -117,7 +109,7 @@ def projection(fuser: Mapping[str, Any], tokens: Count) -> Work:
     return Work(2 * fuser["matrix_elements"] * tokens, moved * fuser["element_bytes"])
 
 
-def attended(tokens: Count, context: Count) -> Count:
+def attended(tokens: int, context: int) -> int:
     """Pairs of a new token and a token it looks at: the context, the new ones before it, itself."""
     return tokens * context + tokens * (tokens + 1) // 2
 
@@ -126,8 +118,8 @@ def attended(tokens: Count, context: Count) -> Count:
 class SectionTokens:
     """A run of prompt tokens that the models read in one pass; ``teachers`` may be empty."""
 
-    base: Count
-    teachers: tuple[Count, ...]
+    base: int
+    teachers: tuple[int, ...]
     is_projected: bool
 
 
@@ -153,17 +145,16 @@ def stage_work(record: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[Sta
     if all(teachers):
         work[Stage.TEACHER_EMBEDDING] = sum(map(_embeddings, teachers, teacher_reads), Work())
         work[Stage.TEACHER_PREFILL] = sum(map(_prefills, teachers, teacher_reads), Work())
-    words = _number(record, Stage.TEACHER_DECODE.tokens)
-    if all(teachers) and _some(words):
-        context = _number(record, "teacher_prompt_length") - 1
+    if all(teachers) and (words := _number(record, Stage.TEACHER_DECODE.tokens)):
+        context = int(record["teacher_prompt_length"]) - 1
         work[Stage.TEACHER_DECODE] = decode(teachers[0], words, context)
     if answering:
-        answer, context = _number(record, Stage.DECODE.tokens), _number(record, "prompt_length") - 1
+        answer, context = _number(record, Stage.DECODE.tokens), record["prompt_length"] - 1
         work[Stage.DECODE] = decode(answering, answer, context)
     return {
         stage: amount
         for stage, amount in work.items()
-        if _some(amount.bytes) and not _is_missing(record.get(stage.key))
+        if amount.bytes and not _is_missing(record.get(stage.key))
     }
 
 
@@ -174,34 +165,25 @@ def sections_of(record: Mapping[str, Any], teachers: int) -> list[SectionTokens]
     """
     sections: Any = record.get("sections")
     if not _is_missing(sections):
-        return list(as_sections(sections))
-    tokens = _number(record, "prompt_length") - 1
+        return [
+            SectionTokens(s["base_tokens"], tuple(s["teacher_tokens"]), bool(s["is_projected"]))
+            for s in sections
+        ]
+    tokens = int(record["prompt_length"]) - 1
     read = _number(record, "teacher_prompt_length") - 1
     readers = 1 if _is_missing(record[Stage.PROJECTOR.key]) else teachers
-    return [SectionTokens(tokens, (read if _some(read > 0) else tokens,) * readers, True)]
+    return [SectionTokens(tokens, (read if read > 0 else tokens,) * readers, is_projected=True)]
 
 
-def as_sections(told: Iterable[Any]) -> tuple[SectionTokens, ...]:
-    """Sections as a record tells them; what is one already stays."""
-    return tuple(
-        each
-        if isinstance(each, SectionTokens)
-        else SectionTokens(
-            each["base_tokens"], tuple(each["teacher_tokens"]), bool(each["is_projected"])
-        )
-        for each in told
-    )
+def _embeddings(model: Mapping[str, Any], reads: Sequence[int]) -> Work:
+    return sum((embedding(model, tokens) for tokens in reads if tokens), Work())
 
 
-def _embeddings(model: Mapping[str, Any], reads: Sequence[Count]) -> Work:
-    return sum((embedding(model, tokens) for tokens in reads if _some(tokens)), Work())
-
-
-def _prefills(model: Mapping[str, Any], reads: Sequence[Count]) -> Work:
+def _prefills(model: Mapping[str, Any], reads: Sequence[int]) -> Work:
     work, context = Work(), 0
     for tokens in reads:
-        work += prefill(model, tokens, context) if _some(tokens) else Work()
-        context = context + tokens
+        work += prefill(model, tokens, context) if tokens else Work()
+        context += tokens
     return work
 
 
@@ -209,7 +191,7 @@ def _projections(
     record: Mapping[str, Any], shapes: Mapping[str, Any], sections: list[SectionTokens]
 ) -> Work:
     work = Work()
-    if not _some(_number(record, "projector_calls")):
+    if not _number(record, "projector_calls"):
         return work
     for section in sections:
         if section.is_projected:
@@ -231,15 +213,9 @@ def _projection_operators(record: Mapping[str, Any], shapes: Mapping[str, Any]) 
     return shapes.get(f"{runtime}_projection_operators", UNKNOWN)
 
 
-def _number(record: Mapping[str, Any], key: str) -> Count:
+def _number(record: Mapping[str, Any], key: str) -> int:
     value: Any = record.get(key)
-    if isinstance(value, np.ndarray):
-        return value
     return 0 if _is_missing(value) else int(value)
-
-
-def _some(count: Count) -> bool:
-    return bool(np.any(count))
 
 
 def _is_missing(value: Any) -> bool:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..cards.schemas import explained, first_problem
 from ..errors import UserError
 from ..runtime_table import CALLS, GRAPH, RUNTIMES
-from .operations import Count, Work
+from .operations import Work
 
 SCHEMA = "device.schema.yaml"
 BOUNDS = ("memory", "compute", "launch", "latency")
@@ -43,18 +41,17 @@ class Roofs:
         """Of copies that no cache holds."""
         return self.copies[-1][1]
 
-    def bytes_per_second(self, touched: Count) -> Count:
+    def bytes_per_second(self, touched: float) -> float:
         """The fastest copy among all that touch about so many bytes or more.
 
         Weights that fit a cache may stay there from pass to pass: measured against the memory's
         bandwidth such a pass could be faster than its own floor.
         """
-        sizes, rates = np.array(self.copies).T
-        fastest = np.maximum.accumulate(rates[::-1])[::-1]
-        place = np.maximum(np.searchsorted(sizes, touched, side="right") - 1, 0)
-        return fastest[np.searchsorted(sizes, sizes[place])]
+        smaller = [size for size, _ in self.copies if size <= touched]
+        start = max(smaller, default=self.copies[0][0])
+        return max(rate for size, rate in self.copies if size >= start)
 
-    def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, Count | None]:
+    def floors_ms(self, work: Work, dtype: str, runtime: str) -> dict[str, float | None]:
         """The least time by each bound; None, or not a number, where a bound is unknown.
 
         Operators are counted as they are called, so that they bound runtimes that call them:
@@ -64,7 +61,7 @@ class Roofs:
         launches = row.launches if row else ""
         kernel = {CALLS: self.launch_seconds, GRAPH: self.graph_node_seconds}.get(launches)
         rate = self.flops_per_second.get(dtype)
-        passes = np.maximum(work.passes, 1)
+        passes = max(work.passes, 1)
         return {
             "memory": work.bytes / self.bytes_per_second(work.bytes / passes) * 1e3,
             "compute": work.flops / rate * 1e3 if rate else None,
