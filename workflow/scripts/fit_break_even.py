@@ -7,7 +7,7 @@ import sys
 
 from c2c_timing.analysis.break_even import CACHE, TEXT, break_even_table
 from c2c_timing.analysis.columns import MEASURED
-from c2c_timing.analysis.first_steps import with_first_steps
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_costs import stage_costs
 from c2c_timing.analysis.verdicts import break_even_verdicts
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = with_first_steps(read_timings(arguments.timings, MEASURED), arguments.timings)
+    timings = read_timings(arguments.timings, [*MEASURED, *FIRST_STEPS])
     table = break_even_table(timings, arguments.seed)
     if table.empty:
         raise UserError(

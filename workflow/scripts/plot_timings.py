@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from c2c_timing.analysis.columns import MEASURED, STEPS
 from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
@@ -112,7 +113,7 @@ class Sources:
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:
-        columns = [*MEASURED, *(STEPS if with_steps else ())]
+        columns = [*MEASURED, *FIRST_STEPS, *(STEPS if with_steps else ())]
         return read_timings(self._arguments.timings, columns)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from c2c_timing.analysis.columns import MEASURED
-from c2c_timing.analysis.first_steps import with_first_steps
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -35,8 +35,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = with_first_steps(read_timings(arguments.timings, MEASURED), arguments.timings)
-    table = ladder(timings, arguments.seed)
+    table = ladder(read_timings(arguments.timings, [*MEASURED, *FIRST_STEPS]), arguments.seed)
     if table.empty:
         raise UserError(
             f"{arguments.timings}: no pair was run under several runtimes; set runtimes, for example "
