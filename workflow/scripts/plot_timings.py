@@ -14,6 +14,7 @@ from c2c_timing.analysis.columns import MEASURED, STEPS
 from c2c_timing.analysis.deciding import add_margin_flag
 from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
@@ -117,7 +118,7 @@ class Sources:
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:
-        columns = [*MEASURED, *(STEPS if with_steps else ())]
+        columns = [*MEASURED, *FIRST_STEPS, *(STEPS if with_steps else ())]
         return read_timings(self._arguments.timings, columns)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.columns import MEASURED
 from c2c_timing.analysis.deciding import add_margin_flag
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = read_timings(arguments.timings, [*MEASURED, *STEPS])
+    timings = read_timings(arguments.timings, [*MEASURED, *FIRST_STEPS])
     table = ladder(timings, arguments.seed, arguments.margin)
     if table.empty:
         raise UserError(

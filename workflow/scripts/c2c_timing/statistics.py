@@ -34,7 +34,7 @@ FEW_SAMPLES = 30
 # Fewer values than two beyond a percentile say nothing of it.
 FEWEST_FOR_P90, FEWEST_FOR_P99 = 20, 200
 # Numbers of one chunk of replicates, so that many samples need no more memory than few.
-CHUNK_NUMBERS = 1_000_000
+CHUNK_NUMBERS = 4_000_000
 
 
 def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

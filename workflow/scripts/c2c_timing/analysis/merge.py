@@ -29,6 +29,7 @@ from ..progress import say
 from ..whole_files import written_whole
 from .columns import ERROR_COLUMNS, SETTING, SETUP, SHARD, TIMING_KEYS
 from .copies import CONFIG, Copies, number_repeats, tell_ids_apart, without_copies
+from .first_steps import read_first_steps
 from .gather import KNOWN_OR_NOT, LEADING, Rows, write_rows
 from .parts import FLOATS, DoNotFitError, Part, read_part
 from .record_lines import OPTIONAL
@@ -37,6 +38,8 @@ from .tsv_columns import as_read, as_written
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
+# How a table is read: as its columns are, each of them given up as soon as it is there.
+NO_COPIES = {"split_blocks": True, "self_destruct": True}
 
 
 @dataclass(frozen=True)
@@ -290,7 +293,8 @@ def read_timings(
     """The merged records; what a file of an earlier version lacks is there, as records may lack it.
 
     Args:
-        columns: those that are needed, of very many records; all by default.
+        columns: those that are needed, of very many records, or of ``FIRST_STEPS`` too; by default all
+            that the file has.
         with_second_arms: also what only tells the instrument's resolution (``method_table.again``).
 
     Raises:
@@ -302,7 +306,8 @@ def read_timings(
         if SETUP not in there:
             needed |= {f"model_config.{key}" for key in PARTS}
         wanted = [name for name in there if name in needed]
-        table = pd.read_parquet(path, columns=wanted)
+        table = pd.read_parquet(path, columns=wanted, to_pandas_kwargs=NO_COPIES)
+        table = table.assign(**read_first_steps(path, columns or ()))
         if not with_second_arms:
             table = _without_second_arms(table)
         if columns is not None and "method" not in columns:

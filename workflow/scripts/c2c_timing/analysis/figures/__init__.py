@@ -34,7 +34,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 }
 # From the table of bottlenecks, and the measured limits of the device.
 FLOOR_FIGURES = {"roofline": roofline.draw}
-# What reads the times of single steps, besides the numbers of a request.
-WITH_STEPS = {"decode_step_time", "break_even", "ladder", "ladder_by_data_set"}
+# What reads the times of all steps, besides the numbers of a request.
+WITH_STEPS = {"decode_step_time"}
 # What shows verdicts, which a margin decides.
 WITH_MARGIN = {"speedup", "ladder", "ladder_by_data_set"}
