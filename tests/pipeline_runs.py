@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from folders import ROOT
-from patience import PATIENCE
+from forks import Fork
 
 SMALL = {
     "datasets": ["gsm8k", "mmlu", "ai2-arc"],
@@ -38,39 +35,42 @@ def copy_finished(project: Path, folder: Path) -> Path:
 
 
 def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
-    config = ["--configfile", configfile] if configfile else []
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *words, *config],
-        cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE,
-        env={**os.environ, **environment},
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    """What ``snakemake`` ends with and says."""
+    return _ended(_main, project, [*words, *_config(configfile)], environment)
 
 
 PLANNED = "planned:"
-# A plan is made in a fork of a process that has imported Snakemake, and none of the project.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli"])
 
 
 def dry_run(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
     """What ``snakemake --dry-run`` ends with and says."""
-    config = ["--configfile", configfile] if configfile else []
-    words = ("--cores", "2", "--dry-run", *words, *config)
-    with tempfile.NamedTemporaryFile("r") as said:
-        process = FORKS.Process(target=_in_a_fork, args=(project, words, said.name))
-        process.start()
-        process.join(PATIENCE)
-        assert process.exitcode is not None
-        return process.exitcode, said.read()
+    return _ended(_plan, project, ["--dry-run", *words, *_config(configfile)], {})
 
 
-def _in_a_fork(project: Path, words: tuple[str, ...], log: str) -> None:
-    with Path(log).open("w") as said:
-        for stream in (1, 2):
-            os.dup2(said.fileno(), stream)
-    os.chdir(project)
+def _config(file: str | None) -> list[str]:
+    return ["--configfile", file] if file else []
+
+
+def _ended(
+    call: Callable[[Sequence[str]], None],
+    project: Path,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+) -> tuple[int, str]:
+    fork = Fork(
+        call, ["--cores", "2", *words], cwd=project, environment={**os.environ, **environment}
+    )
+    said = fork.communicate()
+    return fork.returncode, "".join(said)
+
+
+def _main(words: Sequence[str]) -> None:
     from snakemake.cli import main
+
+    main(words)
+
+
+def _plan(words: Sequence[str]) -> None:
     from snakemake.jobs import Job
 
     log_info = Job.log_info
@@ -81,7 +81,7 @@ def _in_a_fork(project: Path, words: tuple[str, ...], log: str) -> None:
         log_info(job, *words, **more)
 
     Job.log_info = told
-    main(words)
+    _main(words)
 
 
 def planned(project: Path, *words: str, configfile: str | None = "small.yaml") -> list[str]:

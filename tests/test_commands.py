@@ -1,7 +1,7 @@
 """The commands as a person types them, on the tiny pair.
 
-Some in a process of their own, as they are really run; the others in this one, which has read the
-libraries once for all of them.
+One as it is really run; the others in this process or in a fork, which have read the libraries once
+for all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import pandas as pd
 import pytest
 from folders import ROOT
+from forks import command
 from patience import PATIENCE
 
 from c2c_timing.meters.peak_memory import FORGET
@@ -21,14 +22,11 @@ from c2c_timing.meters.peak_memory import FORGET
 SCRIPTS = ROOT / "workflow" / "scripts"
 
 
-def run(script, *flags, cwd, **environment):
-    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
-    import os
-
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        env={**os.environ, **environment},
-    )  # fmt: skip
+def run(script, *flags, cwd):
+    """Runs a command in a process of its own, which need not read them again."""
+    fork = command(SCRIPTS / f"{script}.py", *flags, cwd=cwd)
+    said = fork.communicate()
+    return subprocess.CompletedProcess([script, *flags], fork.returncode, *said)
 
 
 @pytest.fixture
@@ -102,10 +100,16 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
 
 
 def test_a_command_in_a_process_of_its_own(tmp_path):
-    shown = run("comprehensive_timing_benchmark", "--help", cwd=tmp_path)
+    def typed(*flags):
+        return subprocess.run(
+            [sys.executable, SCRIPTS / "comprehensive_timing_benchmark.py", *flags], cwd=tmp_path,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+
+    shown = typed("--help")
     assert shown.returncode == 0
     assert "python workflow/scripts/comprehensive_timing_benchmark.py" in shown.stdout
-    mistaken = run("comprehensive_timing_benchmark", "--dataset", "gsm8", cwd=tmp_path)
+    mistaken = typed("--dataset", "gsm8")
     assert mistaken.returncode == 1
     assert mistaken.stderr.splitlines() == [mistaken.stderr.strip()]
     assert "did you mean gsm8k" in mistaken.stderr
