@@ -2,7 +2,7 @@
 #   docker build --tag c2c-timing .
 #   docker run --rm --volume "$PWD/results:/opt/c2c-timing/results" c2c-timing
 #   docker run --rm --gpus all --volume "$PWD/results:/opt/c2c-timing/results" \
-#     --volume "$HOME/.cache/huggingface:/root/.cache/huggingface" \
+#     --volume "$HOME/.cache/huggingface:/huggingface" --env HF_HOME=/huggingface \
 #     c2c-timing --cores all --configfile configs/published_pairs.yaml
 FROM python:3.11-slim-bookworm
 WORKDIR /opt/c2c-timing

@@ -37,6 +37,7 @@ LONG_FIRST = [
     "test_pipeline_probes.py",
     "engine/test_aligned_parity.py",
     "test_pipeline_hub.py",
+    "test_docs_commands.py",
     "shard/test_resume.py",
     "shard/test_commits.py",
     "probes/self_test/test_self_test.py",

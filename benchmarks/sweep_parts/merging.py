@@ -69,7 +69,7 @@ def _commands(sweep: Path, cores: int) -> dict[str, list[str | Path]]:
         **plots,
         "report": ["write_report.py", *shards, *table, "--errors", "errors.tsv",
                    "--coverage", "coverage.tsv",
-                   "--summary", "summary.tsv", "--speedup", "speedup.tsv",
+                   "--summary", "summary_full.tsv", "--speedup", "speedup.tsv",
                    "--breakeven", "breakeven.tsv", "--bottlenecks", "bottlenecks.tsv",
                    "--figures", *(f"plots/{name}.svg" for name in plots), "--output", "report.html"],
     }  # fmt: skip

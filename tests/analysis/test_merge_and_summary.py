@@ -97,6 +97,7 @@ COMPARED = [
 ], ids=["one record", "two pairs, four methods, two views"])  # fmt: skip
 def test_figures(tmp_path, name, records):
     table, _ = merge([write(tmp_path, records)])
+    table["started_at"] = pd.date_range("2026-01-01", periods=len(table), freq="s").astype(str)
     compares = name in ("speedup", "break_even") and len(records) == 1
     if compares or name.startswith("ladder"):  # all are of one runtime
         with pytest.raises(UserError, match=r"nothing to compare|no break-even|no ladder"):
@@ -105,7 +106,7 @@ def test_figures(tmp_path, name, records):
     files = []
     for turn in "ab":
         figure = FIGURES[name](table)
-        labels = [axis.get_xlabel() for axis in figure.axes]
+        labels = [text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel())]
         save(figure, tmp_path / f"{turn}.png", tmp_path / f"{turn}.svg")
         files.append((tmp_path / f"{turn}.svg").read_bytes())
         assert (tmp_path / f"{turn}.png").stat().st_size > 5000

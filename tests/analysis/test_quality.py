@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ import summarize_timings
 from c2c_timing.analysis.columns import ERROR_COLUMNS, TIMING_KEYS
 from c2c_timing.analysis.merge import kept_apart, merge
 from c2c_timing.analysis.quality import judge
-from c2c_timing.analysis.quality_sentences import closing_lines, quality_sentences, verdict
+from c2c_timing.analysis.quality_sentences import quality_lines, quality_sentences, verdict
 from c2c_timing.analysis.record_lines import OPTIONAL
 from c2c_timing.analysis.relative_times import medians_of, relative_times
 from c2c_timing.analysis.runs import read_watched
@@ -208,20 +207,13 @@ def test_one_record_and_rows_without_records(tmp_path):
      "requests); 1 is ok."),
     (["busy"] * 24, "24 of 24 rows of the summary are not ok (24 busy); none are ok."),
 ])  # fmt: skip
-def test_the_verdict_counts_every_mark(tmp_path, marks, said):
+def test_the_verdict_counts_every_mark(marks, said):
     rows = [{"count": 8, "quality": mark, "quality_advice": f"of {mark}"} for mark in marks]
     assert verdict([*rows, {"count": 0, "quality": None}]) == said
-    path = tmp_path / "summary.tsv"
-    assert closing_lines(path, []) == []
-    pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
-    shard = tmp_path / "shard.jsonl"
-    shard.touch()
-    os.utime(shard, (0, 0))
-    lines = closing_lines(path, [shard, tmp_path / "missing.jsonl"])
+    lines = quality_lines(rows)
     assert lines[0] == f"quality: {said}"
     assert lines[1:] == [f"  {mark}: of {mark}" for mark in sorted({*marks} - {"ok"})]
-    os.utime(shard, (2**33, 2**33))
-    assert closing_lines(path, [shard]) == [], "it does not know of what was timed since"
+    assert quality_lines([]) == []
 
 
 def test_prompts_sorted_by_length_are_no_drift():

@@ -8,7 +8,7 @@ from analysis.invented import invent, requests_of, write
 
 import compare_methods
 from c2c_timing.analysis.figures import FIGURES
-from c2c_timing.analysis.merge import kept_apart, merge, write_parquet
+from c2c_timing.analysis.merge import kept_apart, merge, read_tsv, write_parquet
 from c2c_timing.analysis.report.page import render
 from c2c_timing.analysis.report.sources import Sources
 from c2c_timing.analysis.speedup import COLUMNS, compare, is_across_runtimes
@@ -197,7 +197,7 @@ def test_the_command_compares_runtimes_of_one_method(tmp_path, capsys):
     write_parquet(table, timings)
     assert compare_methods.main(["--timings", str(timings), "--output", str(output)]) == 0
     assert "C2C under graphs is" in capsys.readouterr().out
-    read = pd.read_csv(output, sep="\t")
+    read = read_tsv(output)
     assert set(read["against_runtime"]) == {"eager"}
     assert set(read["runtime"]) == {"graphs"}
     page = render(Sources(table, pd.DataFrame(columns=["id"]), speedup=read))

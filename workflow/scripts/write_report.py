@@ -24,7 +24,7 @@ EXAMPLE = """example:
 """
 # Tables that are shown where they are given, by flag.
 TABLES = {
-    "summary": "of summarize_timings.py, to say which rows are not ok",
+    "summary": "the full one of summarize_timings.py, to say which rows are not ok",
     "coverage": "of merge_timings.py, to say which shards are missing",
     "speedup": "of compare_methods.py, where methods or runtimes were compared",
     "breakeven": "of fit_break_even.py, where C2C and text-to-text were compared",
@@ -53,7 +53,12 @@ def parser() -> argparse.ArgumentParser:
         help="figures of this run, each with its PNG beside it; no others are shown",
     )
     flags.add_argument(
-        "--config-files", nargs="+", default=[], metavar="FILE", help="of the run, to name them"
+        "--config-files",
+        type=user_path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="of the run, to name them",
     )
     flags.add_argument("--device", type=user_path, help="of measure_device.py, to name the file")
     flags.add_argument("--self-test", type=user_path, help="what the clock's self-test wrote")
@@ -87,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
             **{name: read_tsv(path) for name, path in given.items() if path},
             runs=read_told(map(run_file, shards)),
             self_test=arguments.self_test and read_self_test(arguments.self_test),
-            configs=arguments.config_files,
+            configs=list(map(str, arguments.config_files)),
             figures=arguments.figures,
             files={name: str(path) for name, path in named.items() if path},
         )

@@ -103,9 +103,9 @@ def list_if_asked(words: Sequence[str]) -> bool:
     from .cards.dataset_card import available_datasets, load_dataset_card
 
     only = [load_dataset_card(known.dataset).name] if known.dataset else available_datasets()
-    header, *rows = LISTS[known.list](only)
+    rows = list(LISTS[known.list](only))
     try:
-        print("\n".join(aligned(header, rows, right=["subjects"])), flush=True)
+        print("\n".join(aligned(rows, right=["subjects"])), flush=True)
     except BrokenPipeError:  # ``| head`` has read enough: nor is what is left written at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True

@@ -7,17 +7,14 @@ from collections.abc import Sequence
 GAP = "  "
 
 
-def aligned(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()
-) -> list[str]:
-    """The header and the rows, each a line, in columns of one width.
+def aligned(table: Sequence[Sequence[str]], right: Sequence[str] = ()) -> list[str]:
+    """Each row a line, in columns of one width.
 
     Args:
-        right: columns of the header whose cells end below each other: numbers.
+        right: columns, as the first row names them, whose cells end below each other: numbers.
     """
-    table = [header, *rows]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
-    ends = [str.rjust if name in right else str.ljust for name in header]
+    ends = [str.rjust if name in right else str.ljust for name in table[0]]
     return [
         GAP.join(
             end(cell, width) for end, cell, width in zip(ends, cells, widths, strict=True)

@@ -6,20 +6,29 @@ From the tables that the run left. One that is older than its shards, or of anot
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from ..method_table import SUBJECT
 from ..stages import Stage
-from .quality_sentences import closing_lines
+from .columns import SHARES
+from .quality_sentences import quality_lines
 
 # Pairs and runtimes of which one line each is said; the report tells of the others.
 MOST_LINES = 3
 # A stage below this share is not named.
 LEAST_SHARE = 0.02
 TITLES = {stage.value: stage.label for stage in Stage}
+ARM = ("pair", "method", "runtime", "length_view")
+# What is read of a table; one that lacks it is somebody's own.
+OF_SUMMARY = {*ARM, *SHARES.values(), "count", "total_time_ms_mean", "quality", "quality_advice"}
+OF_BOTTLENECKS = {*ARM, "dataset", "stage", "time_over_floor", "bound_by"}
+
+Row = Mapping[str, str]
 
 
 def answer_lines(folder: Path, made: Collection[str], shards: Iterable[Path]) -> list[str]:
@@ -30,82 +39,89 @@ def answer_lines(folder: Path, made: Collection[str], shards: Iterable[Path]) ->
         made: names of the files that this run's config makes there.
         shards: files of records.
     """
-    shards = list(shards)
     newest = max((path.stat().st_mtime for path in shards if path.is_file()), default=0.0)
 
     def current(name: str) -> Path | None:
         path = folder / name
         return path if name in made and path.is_file() and path.stat().st_mtime >= newest else None
 
-    lines: list[str] = []
-    if path := current("bottlenecks.tsv"):
-        lines += where_the_time_goes(_rows(path))
+    summary = _rows(current("summary_full.tsv"), OF_SUMMARY)
+    lines = where_the_time_goes(summary, _rows(current("bottlenecks.tsv"), OF_BOTTLENECKS))
     if path := current("speedup.tsv"):
         lines += _whether_it_pays(path)
-    if path := current("summary.tsv"):
-        lines += closing_lines(path, shards)
+    lines += quality_lines(summary)
     if path := current("report.html"):
         lines.append(f"report: {path}")
     return lines
 
 
-def where_the_time_goes(rows: Iterable[Mapping[str, str]]) -> list[str]:
+def where_the_time_goes(summary: Iterable[Row], bottlenecks: Iterable[Row]) -> list[str]:
     """Shares of the stages, of each pair and runtime; and the first place to work on.
 
     Of C2C, or of the first method where nothing else was timed.
 
     Args:
-        rows: of ``bottlenecks.tsv``, the largest saving first.
+        summary: rows of ``summary_full.tsv``.
+        bottlenecks: rows of ``bottlenecks.tsv``, the largest saving first.
     """
-    rows = [row for row in rows if row["median_ms"] and float(row["count"]) > 0]
-    methods = {row["method"] for row in rows}
-    method = SUBJECT if SUBJECT in methods else next((row["method"] for row in rows), "")
-    arms: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
-    for row in rows:
+    timed = [row for row in summary if float(row["count"] or 0) > 0]
+    methods = dict.fromkeys(row["method"] for row in timed)
+    method = SUBJECT if SUBJECT in methods else next(iter(methods), "")
+    arms: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in timed:
         if row["method"] == method:
-            arms[row["pair"], row["runtime"], row["length_view"]].append(row)
+            arms[tuple(row[name] for name in ARM)].append(row)
+    floors = [row for row in bottlenecks if row["time_over_floor"]]
     lines = []
-    for (pair, runtime, view), own in list(arms.items())[:MOST_LINES]:
-        shares = _shares(own)
+    for arm, rows in list(arms.items())[:MOST_LINES]:
         told = ", ".join(
-            f"{TITLES.get(stage, stage)} {share:.0%}"
-            for stage, share in shares
-            if share >= LEAST_SHARE
+            f"{TITLES[stage]} {share:.0%}" for stage, share in _shares(rows) if share >= LEAST_SHARE
         )
-        first = next((row for row in own if row["time_over_floor"]), None)
-        advice = first and (
-            f"  work first on {TITLES.get(first['stage'], first['stage'])} ({first['dataset']}): "
-            f"{float(first['time_over_floor']):.3g} times its floor, bound by {first['bound_by']}"
-        )
-        lines.append(f"where the time goes ({pair}, {method}, {runtime}, {view}): {told}")
-        if advice:
-            lines.append(advice)
+        lines.append(f"where the time goes ({', '.join(arm)}): {told}")
+        own = (row for row in floors if tuple(row[name] for name in ARM) == arm)
+        lines += [_advice(row) for row in itertools.islice(own, 1)]
     if len(arms) > MOST_LINES:
         lines.append(f"  and {len(arms) - MOST_LINES} more: see the report")
     return lines
 
 
-def _shares(rows: Iterable[Mapping[str, str]]) -> list[tuple[str, float]]:
+def _advice(row: Row) -> str:
+    return (
+        f"  work first on {TITLES.get(row['stage'], row['stage'])} ({row['dataset']}): "
+        f"{float(row['time_over_floor']):.3g} times its floor, bound by {row['bound_by']}"
+    )
+
+
+def _shares(rows: Iterable[Row]) -> list[tuple[str, float]]:
     """Each stage's part of the time of all requests, the largest first."""
-    spent: dict[str, float] = defaultdict(float)
+    whole, spent = 0.0, dict.fromkeys(TITLES, 0.0)
     for row in rows:
-        spent[row["stage"]] += float(row["median_ms"]) * float(row["count"])
-    whole = sum(spent.values()) or 1.0
-    return sorted(((stage, time / whole) for stage, time in spent.items()), key=lambda of: -of[1])
+        time = float(row["count"]) * float(row["total_time_ms_mean"])
+        whole += time
+        for stage, name in SHARES.items():
+            spent[stage.value] += time * float(row[name] or 0)
+    shares = [(stage, time / whole) for stage, time in spent.items()]
+    return sorted(shares, key=lambda of: -of[1])
 
 
 def _whether_it_pays(path: Path) -> list[str]:
     from .merge import read_tsv
     from .verdicts import method_verdicts, runtime_verdicts
 
-    table = read_tsv(path)
-    verdicts = method_verdicts(table) or runtime_verdicts(table)
+    try:
+        table = read_tsv(path)
+        verdicts = method_verdicts(table) or runtime_verdicts(table)
+    except (UserError, KeyError) as error:
+        return [f"does it pay: {path} does not tell ({error})"]
     lines = [f"does it pay: {verdict}" for verdict in verdicts[:MOST_LINES]]
     if len(verdicts) > MOST_LINES:
         lines.append(f"  and {len(verdicts) - MOST_LINES} more verdicts: see the report")
     return lines
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path | None, needed: Collection[str]) -> list[dict[str, Any]]:
+    if path is None:
+        return []
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return rows if rows and set(needed) <= set(rows[0]) else []

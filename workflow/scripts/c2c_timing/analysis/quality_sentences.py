@@ -5,11 +5,9 @@ Rows are plain: the end of a run reads them from ``summary.tsv``, and waits for 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from .columns import IDENTITY, SETTING, SETUP
@@ -59,19 +57,10 @@ def verdict(rows: Iterable[Mapping[str, Any]]) -> str:
     return f"{'; '.join(parts)}; {good or 'none'} {'is' if good == 1 else 'are'} ok."
 
 
-def closing_lines(summary: Path, shards: Iterable[Path]) -> list[str]:
-    """The last lines of a run: the verdict on ``summary.tsv``, and of every mark what it means.
-
-    Empty where there is no such file, or a shard's records are newer than it.
-    """
-    if not summary.is_file():
-        return []
-    made = summary.stat().st_mtime
-    if any(shard.stat().st_mtime > made for shard in shards if shard.is_file()):
-        return []
-    with summary.open(encoding="utf-8", newline="") as file:
-        rows = _with_records(csv.DictReader(file, delimiter="\t"))
-    if not rows or "quality_advice" not in rows[0]:  # somebody's own table
+def quality_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The verdict on the rows of a summary, and of every mark what it means; empty without records."""
+    rows = _with_records(rows)
+    if not rows:
         return []
     # The first row of a mark tells of the others.
     advice = {row["quality"]: row["quality_advice"] for row in reversed(rows)}

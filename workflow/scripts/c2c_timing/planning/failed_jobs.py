@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..text_tables import aligned
 from .shards import PlannedShard
 
 # What SLURM did to a job: the cause, whatever its log says. FAILED is the job's own doing.
@@ -146,9 +147,7 @@ def _table(title: str, failures: Sequence[Failure]) -> str:
     if not failures:
         return ""
     rows = [(failure.name, _short(failure.reason), failure.log) for failure in failures]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in sorted(rows)]
-    return "\n".join([title, *(f"  {line}" for line in lines)])
+    return "\n".join([title, *(f"  {line}" for line in aligned(sorted(rows)))])
 
 
 def _reason(message: str, log: str) -> str:

@@ -79,7 +79,7 @@ def median_lines(medians: Iterable[Mapping[str, Any]]) -> list[str]:
         [*(row[name] for name in names), *(_cell(row[name]) for name in TITLES)] for row in rows
     ]
     header = [*(name.replace("_", " ") for name in names), *TITLES.values()]
-    return ["medians:", *aligned(header, table, right=list(TITLES.values()))]
+    return ["medians:", *aligned([header, *table], right=list(TITLES.values()))]
 
 
 def say_outcome(run: Mapping[str, Any], output: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..columns import IDENTITY, SETTING, SETUP
 from .sources import Run
-from .spread import Box
+from .spread import BOX, Box
 from .tables import (
+    BY_DATA_SET,
     KEPT_DATASET,
     NAMES,
     Column,
@@ -24,8 +24,6 @@ from .tables import (
     table_of,
 )
 
-KEYS = [*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 COLD = ["pair", "method", "runtime"]
 SERIES = ["pair", "dataset", "subject", "method", "runtime", "length_view"]
 # Parts of a shard's wall time, and what they are called.
@@ -43,20 +41,19 @@ WALLS = {
 
 def first_token_table(timings: pd.DataFrame) -> Table:
     """Time to the first token: medians and spread, and what share of the request it is."""
-    groups = timings.groupby(KEYS, sort=True)
-    table = groups["ttft_ms"].quantile(QUANTILES).unstack()
-    longest = table[0.9].max()
+    groups = timings.groupby(BY_DATA_SET, sort=True)
+    table = groups["ttft_ms"].quantile(BOX).unstack()
+    longest = table[BOX[-1]].max()
     table = table.assign(
+        box=[Box.of(row, longest) for _, row in table.iterrows()],
+        median=table[0.5],
+        p90=table[0.9],
         n=groups.size(),
         share=table[0.5] / groups["total_time_ms"].median(),
         tpot=groups["tpot_ms"].median(),
     )
-    rows = in_reading_order(table.reset_index()).to_dict("records")
-    for row in rows:
-        row["box"] = Box(*(row[share] / longest * 100 for share in QUANTILES))
-        row |= {"median": row[0.5], "p90": row[0.9]}
     return table_of(
-        rows,
+        in_reading_order(table.reset_index()).to_dict("records"),
         [
             *names("subject", "method", "dataset"),
             KEPT_DATASET,

@@ -12,6 +12,7 @@ from ...stages import Stage
 from ..columns import CONDITIONS, IDENTITY, SETTING, SETUP, method_title
 from ..speedup import is_across_runtimes
 from .tables import (
+    BY_DATA_SET,
     KEPT_DATASET,
     NAMES,
     Column,
@@ -142,8 +143,7 @@ def bottleneck_table(bottlenecks: pd.DataFrame) -> Table:
 
 def median_table(timings: pd.DataFrame, columns: Mapping[str, str]) -> Table:
     """Medians over all requests of a data set."""
-    keys = [*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]
-    groups = timings.groupby(keys, sort=True)
+    groups = timings.groupby(BY_DATA_SET, sort=True)
     table = groups[list(columns)].median().assign(n=groups.size()).reset_index()
     return table_of(
         in_reading_order(table).to_dict("records"),

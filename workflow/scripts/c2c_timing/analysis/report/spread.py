@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..columns import CONDITIONS, IDENTITY, LENGTHS, SAMPLE, SETTING, SETUP, method_title
+from ..columns import CONDITIONS, LENGTHS, SAMPLE, method_title
 from ..relative_times import relative_times
 from .tables import (
+    BY_DATA_SET,
     KEPT_DATASET,
     NAMES,
     Column,
@@ -25,7 +26,8 @@ from .tables import (
 )
 
 KEYS = [*CONDITIONS, "method"]
-SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+BOX = (0.1, 0.25, 0.5, 0.75, 0.9)
+SHARES = (0.01, *BOX, 0.99)
 # Points of a course: enough to see a drift, few enough to stay a line.
 POINTS = 40
 # Requests behind each point, at least.
@@ -45,22 +47,23 @@ class Box:
     p75: float
     p90: float
 
+    @classmethod
+    def of(cls, quantiles: pd.Series, longest: float) -> Box:
+        """Of a row of quantiles, by share."""
+        return cls(*(quantiles[share] / longest * 100 for share in BOX))
+
 
 def spread_table(timings: pd.DataFrame) -> Table:
     """Total time of a request: a row a pair, method, runtime, length and data set."""
-    keys = [*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]
-    groups = timings.groupby(keys, sort=True)
+    groups = timings.groupby(BY_DATA_SET, sort=True)
     table = groups["total_time_ms"].quantile(SHARES).unstack()
+    longest = table[BOX[-1]].max()
+    boxes = [Box.of(row, longest) for _, row in table.iterrows()]
     table.columns = [f"p{share * 100:.0f}" for share in table.columns]
-    longest = table["p90"].max()
-    table = table.assign(n=groups.size(), tokens=groups["num_generated_tokens"].median())
+    table = table.assign(box=boxes, n=groups.size(), tokens=groups["num_generated_tokens"].median())
     table["prompt"] = groups[LENGTHS[0]].median()
-    rows = in_reading_order(table.reset_index()).to_dict("records")
-    for row in rows:
-        ends = (row[name] / longest * 100 for name in ("p10", "p25", "p50", "p75", "p90"))
-        row["box"] = Box(*ends)
     return table_of(
-        rows,
+        in_reading_order(table.reset_index()).to_dict("records"),
         [
             *names("subject", "method", "dataset"),
             KEPT_DATASET,

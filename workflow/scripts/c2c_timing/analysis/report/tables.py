@@ -14,6 +14,8 @@ from ..columns import IDENTITY, SETTING, SETUP, in_order, method_title
 from ..numbers import rounded
 
 NONE = "–"
+# What tells rows apart that stand for whole data sets.
+BY_DATA_SET = [*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]
 # Shorter tables are seen as a whole.
 FEWEST_ROWS_TO_FILTER = 8
 # What a page can hold of one table, and a person may want of it; the rest is in the file beside it.
