@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from folders import ROOT
 from forks import Fork
+from patience import PATIENCE
+from warm_python import warm_python
 
 SMALL = {
     "datasets": ["gsm8k", "mmlu", "ai2-arc"],
@@ -34,9 +38,27 @@ def copy_finished(project: Path, folder: Path) -> Path:
     return Path(shutil.copytree(project, folder, copy_function=shutil.copy2))
 
 
-def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
-    """What ``snakemake`` ends with and says."""
-    return _ended(_main, project, [*words, *_config(configfile)], environment)
+def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
+    """What ``snakemake`` ends with and says; its jobs are forks, as itself."""
+    return _run(warm_python().bin, project, [*words, *_config(configfile)], {})
+
+
+def snakemake_in_processes_of_their_own(
+    project: Path, *words: str, configfile: str, **environment: str
+) -> tuple[int, str]:
+    """The same in the environment that is given, and as a user runs it."""
+    own = Path(sys.executable).parent
+    return _run(own, project, [*words, *_config(configfile)], environment)
+
+
+def _run(
+    programs: Path, project: Path, words: Sequence[str], environment: Mapping[str, str]
+) -> tuple[int, str]:
+    done = subprocess.run(
+        [programs / "snakemake", "--cores", "2", *words], cwd=project, capture_output=True,
+        text=True, check=False, timeout=PATIENCE, env={**os.environ, **environment},
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
 
 
 PLANNED = "planned:"
@@ -44,33 +66,17 @@ PLANNED = "planned:"
 
 def dry_run(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
     """What ``snakemake --dry-run`` ends with and says."""
-    return _ended(_plan, project, ["--dry-run", *words, *_config(configfile)], {})
+    plan = Fork(_plan, ["--cores", "2", "--dry-run", *words, *_config(configfile)], cwd=project)
+    said = plan.communicate()
+    return plan.returncode, "".join(said)
 
 
 def _config(file: str | None) -> list[str]:
     return ["--configfile", file] if file else []
 
 
-def _ended(
-    call: Callable[[Sequence[str]], None],
-    project: Path,
-    words: Sequence[str],
-    environment: Mapping[str, str],
-) -> tuple[int, str]:
-    fork = Fork(
-        call, ["--cores", "2", *words], cwd=project, environment={**os.environ, **environment}
-    )
-    said = fork.communicate()
-    return fork.returncode, "".join(said)
-
-
-def _main(words: Sequence[str]) -> None:
-    from snakemake.cli import main
-
-    main(words)
-
-
 def _plan(words: Sequence[str]) -> None:
+    from snakemake.cli import main
     from snakemake.jobs import Job
 
     log_info = Job.log_info
@@ -81,7 +87,7 @@ def _plan(words: Sequence[str]) -> None:
         log_info(job, *words, **more)
 
     Job.log_info = told
-    _main(words)
+    main(words)
 
 
 def planned(project: Path, *words: str, configfile: str | None = "small.yaml") -> list[str]:
