@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from .figure import Figure, cost_of
 PAIRS = ["tiny", "qwen3-0.6b_qwen2.5-0.5b"]
 SUBJECTS = 250
 TIMED = Path(__file__).with_name("timed_planning.py")
+PRETENDED = Path(__file__).with_name("pretended_run.py")
 CARD = """title: Invented
 hub: {{id: none/{name}, split: test}}
 columns: {{problem: question}}
@@ -27,24 +29,60 @@ subjects:
 
 
 def planning(folder: Path, arguments: argparse.Namespace) -> Iterator[Figure]:
-    """Dry runs at each number of shards: Snakemake's whole time, and this project's part of it."""
+    """Dry runs at each number of shards: Snakemake's whole time, and this project's part of it.
+
+    Of a finished sweep with each of the two places where Snakemake keeps its records.
+    """
     for shards in arguments.shards:
         project = folder / f"{shards}-shards"
         if not project.exists():
             _invent(project, shards)
-        yield from _dry_run(project, "nothing made", shards)
+        shutil.rmtree(project / "results", ignore_errors=True)
+        yield from _dry_run(project, f"{shards} shards, nothing made")
+        for backend in ("file", "db"):
+            words: tuple[str, ...] = ("--persistence-backend", backend)
+            size = f"{shards} shards, all made, records in {backend}"
+            shutil.rmtree(project / ".snakemake")
+            cost_of(_snakemake(PRETENDED, *words, "--forceall"), project)
+            yield from _records(project, size)
+            yield from _dry_run(project, size, *words)
+            # A result hangs on no more than what its records say.
+            words = (*words, "--config", "seed=1")
+            yield from _dry_run(project, f"{size}, another seed", *words)
 
 
-def _dry_run(project: Path, state: str, shards: int, *words: str) -> Iterator[Figure]:
-    size = f"{shards} shards, {state}"
-    command: list[str | Path] = [sys.executable, TIMED, "--dry-run", "--quiet", "all", "--cores", "2",
-               "--configfile", "many.yaml", *words]  # fmt: skip
-    cost = cost_of(command, project)
+def _dry_run(project: Path, size: str, *words: str) -> Iterator[Figure]:
+    cost = cost_of(_snakemake(TIMED, *words), project)
     own = json.loads((project / "own_seconds.json").read_text())
     yield from cost.figures("plan", "dry run", size)
+    yield Figure("plan", "jobs to run", size, _jobs(cost.output), "jobs")
     yield Figure("plan", "this project's part of it", size, sum(own.values()), "s")
     for name, seconds in sorted(own.items(), key=lambda item: -item[1])[:4]:
         yield Figure("plan", f"  {name}", size, seconds, "s")
+
+
+def _snakemake(script: Path, *words: str) -> list[str | Path]:
+    flags = ["--dry-run", "--quiet", "rules", "--cores", "2", "--configfile", "many.yaml"]
+    return [sys.executable, script, *flags, *words]
+
+
+def _jobs(output: str) -> int:
+    """The last line of Snakemake's table of jobs; none where there is nothing to do."""
+    total = re.search(r"^total +(\d+)$", output, re.MULTILINE)
+    return int(total[1]) if total else 0
+
+
+def _records(project: Path, size: str) -> Iterator[Figure]:
+    """What keeping records takes: for a job, and on the disk."""
+    spent = json.loads((project / "recording_seconds.json").read_text())
+    for kind in ("wall", "processor"):
+        yield Figure(
+            "plan", f"recording a job, {kind} time", size, spent[kind] / spent["jobs"] * 1e3, "ms"
+        )
+    files = [path for path in (project / ".snakemake").rglob("*") if path.is_file()]
+    blocks = sum(path.stat().st_blocks for path in files)
+    yield Figure("plan", "records on the disk", size, blocks * 512 / 1e6, "MB")
+    yield Figure("plan", "records on the disk", size, len(files), "files")
 
 
 def _invent(project: Path, shards: int) -> None:
@@ -53,7 +91,6 @@ def _invent(project: Path, shards: int) -> None:
         "__pycache__", ".*", "results", "tests", "benchmarks", "docs", "*.jsonl"
     )
     shutil.copytree(PROJECT, project, ignore=ignored)
-    (project / "results").mkdir()
     subjects: dict[str, list[str]] = {}
     left = -(-shards // len(PAIRS))
     while left > 0:

@@ -25,11 +25,11 @@ def watched(name, function):
         if WITHIN:
             return function(*args, **kwargs)
         WITHIN.append(name)
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             return function(*args, **kwargs)
         finally:
-            SPENT[name] = SPENT.get(name, 0.0) + time.perf_counter() - begun
+            SPENT[name] = SPENT.get(name, 0.0) + time.process_time() - begun
             WITHIN.pop()
 
     return wrapper
@@ -38,9 +38,9 @@ def watched(name, function):
 def watch_planning() -> None:
     """Import the modules, and put a watch on all that the rules may call."""
     sys.path.insert(0, str(Path.cwd() / "workflow" / "scripts"))
-    begun = time.perf_counter()
+    begun = time.process_time()
     modules = [importlib.import_module(f"c2c_timing.planning.{name}") for name in PLANNING]
-    SPENT["imports"] = time.perf_counter() - begun
+    SPENT["imports"] = time.process_time() - begun
     for module in modules:
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_"):

@@ -1,9 +1,12 @@
 """Names that the rules share: the checked config, the plan, closed wildcard vocabularies."""
 
 import functools
+import gc
+import inspect
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -33,6 +36,8 @@ from c2c_timing.planning.config import (
 from c2c_timing.shard.clock_verdict import read_clock_verdict
 from c2c_timing.shard_names import TIMINGS, split_chunk_name
 
+# A plan of many jobs makes no garbage: looking for some took an eighth of its time.
+gc.set_threshold(100_000, 50, 100)
 jobs.prefer_this_python()
 read_plain_words(config)
 expand_home(config)
@@ -90,9 +95,66 @@ def remake_missing(wildcards):
     return []
 
 
+def of_every_shard(function):
+    """A function that Snakemake calls for every shard: what it takes is found out once, not each time."""
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+@of_every_shard
+def rows_of(wildcards):
+    """Files of rows that a shard is timed on."""
+    return shard_rows(wildcards.dataset, split_chunk_name(wildcards.subject)[0])
+
+
+@of_every_shard
+def cards_of(wildcards):
+    """What else a shard is timed on, as a value that changes with it."""
+    subject, _ = split_chunk_name(wildcards.subject)
+    return shard_cards(wildcards.pair, wildcards.dataset, subject)
+
+
+@of_every_shard
+def flags_of(wildcards):
+    """The timing command's flags, but for pair and data set."""
+    subject, chunk = split_chunk_name(wildcards.subject)
+    return f"--subject {shlex.quote(subject)} {timing_flags(wildcards.dataset, chunk)}"
+
+
+@of_every_shard
+def priority_of(wildcards):
+    """Shards of one pair follow each other: it is loaded once."""
+    return jobs.priority_of(wildcards.pair, config)
+
+
+@of_every_shard
+def shard_mem_mb(wildcards, attempt):
+    """Tried again, a shard asks for more."""
+    return attempt * config["resources"]["mem_mb"]
+
+
+@of_every_shard
+def shard_minutes(wildcards, attempt):
+    """Tried again, a shard asks for more, up to the longest allowed."""
+    return jobs.runtime_minutes(config, attempt)
+
+
 @functools.cache
-def flags_of(dataset, chunk):
-    """Flags of the timing command: the same for all shards of a data set."""
+def shard_rows(dataset, subject):
+    """The same for all pairs and chunks."""
+    return inputs.shard_rows(dataset, subject, config)
+
+
+@functools.cache
+def shard_cards(pair, dataset, subject):
+    """The same for all chunks; rows under names that cannot be inputs are among it."""
+    files = inputs.shard_cards(pair, dataset, subject, config)
+    return [inputs.digest(files), *inputs.unlisted_rows(dataset, config)]
+
+
+@functools.cache
+def timing_flags(dataset, chunk):
+    """The same for all pairs and subjects."""
     return jobs.timing_flags(dataset, config, chunk)
 
 

@@ -41,7 +41,6 @@ rule find_bottlenecks:
         code=inputs.command_code("find_bottlenecks.py"),
         schema="workflow/schemas/device.schema.yaml",
         manifest=MANIFEST,
-        runs=RUN_FILES,
         timings=MERGED[0],
         device="results/device.json",
     output:

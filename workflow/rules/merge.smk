@@ -73,7 +73,6 @@ rule summarize_timings:
         script=f"{SCRIPTS}/summarize_timings.py",
         code=inputs.command_code("summarize_timings.py"),
         manifest=MANIFEST,
-        runs=RUN_FILES,
         timings=MERGED[0],
         errors=MERGED[1],
         coverage=MERGED[2],

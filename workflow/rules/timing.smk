@@ -6,12 +6,7 @@ rule time_shard:
     input:
         # Made before anything is timed; a later self-test times nothing again.
         self_test=ancient(SELF_TEST),
-        cards=lambda wildcards: inputs.shard_inputs(
-            wildcards.pair,
-            wildcards.dataset,
-            split_chunk_name(wildcards.subject)[0],
-            config,
-        ),
+        rows=rows_of,
     output:
         timing=ANY_SHARD.timing_file,
         errors=ANY_SHARD.errors_file,
@@ -20,27 +15,23 @@ rule time_shard:
         ANY_SHARD.log,
     benchmark:
         ANY_SHARD.benchmark
-    # Shards of one pair follow each other: it is loaded once.
-    priority: lambda wildcards: jobs.priority_of(wildcards.pair, config)
+    priority: priority_of
     conda:
         "../../envs/timing.yaml"
     threads: config["resources"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * config["resources"]["mem_mb"],
-        runtime=lambda wildcards, attempt: jobs.runtime_minutes(config, attempt),
+        mem_mb=shard_mem_mb,
+        runtime=shard_minutes,
         gpu=config["resources"]["gpus"],
         # Shards that share a machine would disturb each other's times.
         stopwatch=1,
     params:
-        subject=lambda wildcards: split_chunk_name(wildcards.subject)[0],
-        flags=lambda wildcards: flags_of(
-            wildcards.dataset, split_chunk_name(wildcards.subject)[1]
-        ),
+        flags=flags_of,
         # None of these is used below. Code, but for the command itself: what that does beside timing
         # may change without a new time.
         code=TIMING_CODE,
-        # Rows under names that cannot be inputs:
-        rows=lambda wildcards: inputs.unlisted_rows(wildcards.dataset, config),
+        # Cards, templates, shapes: as inputs they would be looked at for every shard.
+        cards=cards_of,
         # And another number of threads means other times.
         threads=config["resources"]["threads"],
     message:
@@ -49,7 +40,6 @@ rule time_shard:
         f"python {SCRIPTS}/comprehensive_timing_benchmark.py"
         " --pair {wildcards.pair:q}"
         " --dataset {wildcards.dataset:q}"
-        " --subject {params.subject:q}"
         f" --output_dir {TIMINGS}"
         " {params.flags}"
         " > {log:q} 2>&1"

@@ -135,11 +135,14 @@ class StackedProjectors(nn.Module):
             blocks(name) for name in ("mlp1", "scalar_mlp2", "proj_mlp2")
         )
 
-    def forward(self, teacher: torch.Tensor, base: torch.Tensor, part: slice) -> torch.Tensor:
+    def forward(
+        self, teacher: torch.Tensor, base: torch.Tensor, part: slice, is_added: bool = False
+    ) -> torch.Tensor:
         """What is to be added to the base's keys and values.
 
         Args:
             teacher, base: (n, heads, tokens, head_dim), of the halves of a slice.
+            is_added: add it to these, in place, and return them: compiled, that is a kernel less.
         """
         hidden = self.enter(torch.cat((flat(teacher), flat(base)), dim=-1), part)
         for block in self.first:
@@ -151,7 +154,8 @@ class StackedProjectors(nn.Module):
             projected = block(projected, self._normed(projected) if number else normed, part)
         weight = self.head(weight, part).sigmoid()
         per_head = self.leave(projected, part).unflatten(-1, (self.heads, self.head_dim))
-        return (per_head * weight.unsqueeze(-1)).transpose(1, 2)
+        residual = (per_head * weight.unsqueeze(-1)).transpose(1, 2)
+        return base.add_(residual) if is_added else residual
 
     def _normed(self, hidden: torch.Tensor) -> torch.Tensor:
         return functional.rms_norm(hidden, hidden.shape[-1:], None, self.eps)
@@ -186,11 +190,11 @@ class StackedFusion:
         for groups, (teacher, span) in zip(self._teachers, teachers, strict=True):
             for group in groups:
                 for part in group.parts(_count(base_span)):
-                    residual = group.residual(base, base_span, teacher, span, part)
                     if self._is_parallel:
+                        residual = group.residual(base, base_span, teacher, span, part)
                         waiting.append((group, part, residual))
                     else:
-                        group.add(base, base_span, part, residual)
+                        group.fuse(base, base_span, teacher, span, part)
         for group, part, residual in waiting:
             group.add(base, base_span, part, residual)
         return self.calls
@@ -229,6 +233,16 @@ class _Group:
             part,
         )
 
+    def fuse(
+        self, base: KVMemory, base_span: Places, teacher: KVMemory, span: Places, part: slice
+    ) -> None:
+        """Project and add, at once where the base's states can be written where they lie."""
+        own = _view(base, self._base[part], base_span)
+        if own is None:
+            self.add(base, base_span, part, self.residual(base, base_span, teacher, span, part))
+        else:
+            self.stack(_states(teacher, self._teacher[part], span), own, part, is_added=True)
+
     def add(self, base: KVMemory, span: Places, part: slice, residual: torch.Tensor) -> None:
         """Add it where it belongs."""
         layers = self._base[part]
@@ -259,6 +273,13 @@ def _states(cache: KVMemory, layers: Sequence[int], span: Places) -> torch.Tenso
     if len({part.shape for part in parts}) > 1:  # as many channels, in other heads
         parts = [flat(part)[:, None] for part in parts]
     return torch.cat(parts)
+
+
+def _view(cache: KVMemory, layers: Sequence[int], span: Places) -> torch.Tensor | None:
+    """These in the cache's own memory; None where they do not follow each other there."""
+    if isinstance(span, torch.Tensor) or cache.memory is None or not _run_of(layers):
+        return None
+    return _states(cache, layers, span)
 
 
 def _count(span: Places) -> int:

@@ -15,7 +15,7 @@ from ..method_table import METHODS
 from ..places import with_home
 from ..runtime_table import RUNTIMES
 from .messages import off_schema, unknown
-from .shards import plan_shards
+from .shards import plan_chunks, plan_subjects
 
 SCHEMA = "config.schema.yaml"
 
@@ -76,11 +76,8 @@ def check_config(config: Mapping[str, Any]) -> None:
         for name in config["datasets"]:
             if name not in config["data_path"]:
                 raise UserError(f"config: data_path.{name}: missing; source local needs it")
-    planned: dict[str, list[str]] = {}
-    for shard in plan_shards(config):
-        subjects = planned.setdefault(shard.dataset, [])
-        if shard.subject not in subjects:
-            subjects.append(shard.subject)
+    planned = plan_subjects(config)
+    plan_chunks(config)
     _check_lengths(planned, config)
     if config["source"] == "local":
         for name, subjects in planned.items():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import code_files
-from ..cards.dataset_card import load_dataset_card
+from ..cards.dataset_card import DatasetCard, load_dataset_card
 from ..cards.pair_card import load_pair_card
 from ..data.sources.files import data_files
 from ..data.synthetic import SYNTHETIC, document_files
@@ -21,32 +23,44 @@ AUDIT = f"{code_files.PACKAGE}.probes.audit.first_sample"
 
 def shard_inputs(pair: str, dataset: str, subject: str, config: Mapping[str, Any]) -> list[str]:
     """Files that determine a shard's records, besides the code: cards, templates, shapes, rows."""
-    card = load_dataset_card(dataset)
-    if subject not in card.subjects:
-        raise UserError(unknown(f"subject of {dataset}", subject, card.subjects))
-    templates = (card.prompt_for(subject), card.question)
-    files = [*_shared_files(pair, dataset, subject, templates, tuple(config["methods"]))]
-    if config["source"] == "builtin":
-        files += _relative([card.sample_file(subject)])
-    if config["source"] == SYNTHETIC:
-        files += _relative(document_files())
+    return [
+        *shard_cards(pair, dataset, subject, config),
+        *shard_rows(dataset, subject, config),
+    ]
+
+
+def shard_rows(dataset: str, subject: str, config: Mapping[str, Any]) -> list[str]:
+    """Files of rows, as far as a rule can name them: inputs of the shard's job."""
+    card = _card_of(dataset, subject)
+    files = [card.sample_file(subject)] if config["source"] == "builtin" else []
     rows = _own_rows(dataset, config)
-    return files + _relative(path for path in rows if not _looks_like_pattern(path))
+    return _relative([*files, *(path for path in rows if not _looks_like_pattern(path))])
+
+
+def shard_cards(
+    pair: str, dataset: str, subject: str, config: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The project's files: cards, templates, shapes of models, documents of written prompts."""
+    card = _card_of(dataset, subject)
+    templates = (card.prompt_for(subject), card.question)
+    key = (pair, dataset, templates, tuple(config["methods"]), config["source"])
+    if key not in _SHARED:
+        files = [*card.files_for(subject), *load_pair_card(pair).files]
+        files += code_files.method_templates(config["methods"])
+        files += document_files() if config["source"] == SYNTHETIC else []
+        _SHARED[key] = tuple(_relative(files))
+    return _SHARED[key]
 
 
 # Of ten thousand shards most have the same ones: templates are parsed to find what they include.
-_SHARED: dict[tuple, list[str]] = {}
+_SHARED: dict[tuple, tuple[str, ...]] = {}
 
 
-def _shared_files(
-    pair: str, dataset: str, subject: str, templates: tuple, methods: tuple[str, ...]
-) -> list[str]:
-    """What shards of a pair and a data set have in common, if their templates are the same."""
-    key = (pair, dataset, templates, methods)
-    if key not in _SHARED:
-        files = [*load_dataset_card(dataset).files_for(subject), *load_pair_card(pair).files]
-        _SHARED[key] = _relative(files + code_files.method_templates(methods))
-    return _SHARED[key]
+def _card_of(dataset: str, subject: str) -> DatasetCard:
+    card = load_dataset_card(dataset)
+    if subject not in card.subjects:
+        raise UserError(unknown(f"subject of {dataset}", subject, card.subjects))
+    return card
 
 
 def unlisted_rows(dataset: str, config: Mapping[str, Any]) -> list[str]:
@@ -77,16 +91,26 @@ def timing_code(config: Mapping[str, Any]) -> list[str]:
 
 
 def timing_code_digest(config: Mapping[str, Any]) -> str:
-    """Of the contents of these modules: as one parameter of every shard.
+    """Of these modules: a parameter of every shard."""
+    return digest(tuple(timing_code(config)))
 
-    A hundred files as inputs of each of ten thousand shards would be looked at a million times.
+
+@functools.cache
+def digest(files: tuple[str, ...]) -> str:
+    """Of the names and contents of the project's files: as one parameter of every shard.
+
+    As inputs of each of ten thousand shards a hundred files would be looked at a million times.
     """
-    digest = hashlib.sha256()
-    for path in timing_code(config):
-        digest.update(
-            f"{path}\n{hashlib.sha256((PROJECT / path).read_bytes()).hexdigest()}\n".encode()
-        )
-    return digest.hexdigest()[:16]
+    whole = "".join(f"{path}\n{_content(path)}\n" for path in files)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _content(path: str) -> str:
+    try:
+        return hashlib.sha256((PROJECT / path).read_bytes()).hexdigest()
+    except OSError:  # the job itself will say so
+        return "unreadable"
 
 
 def command_code(script: str) -> list[str]:
@@ -101,4 +125,4 @@ def library_folder(folder: str) -> list[str]:
 
 def _relative(paths: Iterable[Path]) -> list[str]:
     """From the project's folder, where they lie in it: the same in every checkout."""
-    return [str(p.relative_to(PROJECT) if p.is_relative_to(PROJECT) else p) for p in paths]
+    return [str(path).removeprefix(f"{PROJECT}{os.sep}") for path in paths]

@@ -18,17 +18,21 @@ def unnoticed(rules: Iterable[Any]) -> list[str]:
     """Files that Snakemake's rules make, and that are missing although what is made of them is there."""
     makers = _Makers(rules)
     missing: set[str] = set()
-    seen: set[str] = set()
+    # Of each rule that was met, what it reads: with ten thousand shards looked up once.
+    met: dict[str, list[str]] = {}
+    done: set[str] = set()
     todo = makers.all_files()
     while todo:
         file = todo.pop()
-        if file in seen:
+        rule = makers.maker(file)
+        if rule is None or rule.name == SHARD_RULE or rule.name in done:
             continue
-        seen.add(file)
-        sources = makers.sources_of(file)
-        todo += sources
-        if sources and os.path.exists(file):  # noqa: PTH110 (of very many files)
-            missing |= {source for source in sources if not os.path.exists(source)}  # noqa: PTH110
+        if rule.name not in met:
+            met[rule.name] = makers.sources_of(rule)
+            todo += met[rule.name]
+        if os.path.exists(file):  # noqa: PTH110 (of very many files)
+            missing |= {path for path in met[rule.name] if not os.path.exists(path)}  # noqa: PTH110
+            done.add(rule.name)
     return sorted(missing)
 
 
@@ -46,14 +50,12 @@ class _Makers:
         """What the rules make; patterns stand for themselves, what fits them is found as a source."""
         return [str(file) for rule in self._rules for file in rule.output]
 
-    def sources_of(self, file: str) -> list[str]:
-        """What a file is made of, as far as rules make that; nothing for a shard's files."""
-        rule = self._maker(file)
-        if rule is None or rule.name == SHARD_RULE:
-            return []
-        return [source for source in _plain(rule.input) if self._maker(source)]
+    def sources_of(self, rule: Any) -> list[str]:
+        """What a rule reads, as far as rules make that."""
+        return [source for source in _plain(rule.input) if self.maker(source)]
 
-    def _maker(self, file: str) -> Any:
+    def maker(self, file: str) -> Any:
+        """The rule that makes a file; None where it is none's."""
         if file not in self._by_file:
             matching = (rule for name, rule in self._patterns if name.match(file))
             self._by_file[file] = next(matching, None)

@@ -32,6 +32,11 @@ from .messages import unknown
 
 # The run's shards, as it began.
 PLANNED_MANIFEST = "results/.plan/shards.tsv"
+# Names with places to fill in: of ten thousand shards no path is taken apart.
+_ANY = timing_file(Path(TIMINGS), "{pair}", "{dataset}", "{subject}")
+_TIMING, _ERRORS, _RUN = map(str, (_ANY, errors_file(_ANY), run_file(_ANY)))
+_LOG = f"{LOGS}/{{pair}}/{{dataset}}_{{subject}}.log"
+_BENCHMARK = f"{BENCHMARKS}/{{pair}}/{{dataset}}_{{subject}}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -50,36 +55,36 @@ class PlannedShard:
     @property
     def name(self) -> str:
         """As people read it."""
-        return f"{self.pair}/{self.dataset}/{self._subject}"
-
-    @property
-    def _subject(self) -> str:
-        return chunk_name(self.subject, self.chunk)
+        return self._fill("{pair}/{dataset}/{subject}")
 
     @property
     def timing_file(self) -> str:
         """Its records."""
-        return str(timing_file(Path(TIMINGS), self.pair, self.dataset, self.subject, self.chunk))
+        return self._fill(_TIMING)
 
     @property
     def errors_file(self) -> str:
         """Its samples that failed."""
-        return str(errors_file(Path(self.timing_file)))
+        return self._fill(_ERRORS)
 
     @property
     def run_file(self) -> str:
         """What its run wrote down."""
-        return str(run_file(Path(self.timing_file)))
+        return self._fill(_RUN)
 
     @property
     def log(self) -> str:
         """What its command said."""
-        return f"{LOGS}/{self.pair}/{self.dataset}_{self._subject}.log"
+        return self._fill(_LOG)
 
     @property
     def benchmark(self) -> str:
         """What Snakemake measured of its job as a whole."""
-        return f"{BENCHMARKS}/{self.pair}/{self.dataset}_{self._subject}.jsonl"
+        return self._fill(_BENCHMARK)
+
+    def _fill(self, name: str) -> str:
+        subject = chunk_name(self.subject, self.chunk)
+        return name.format(pair=self.pair, dataset=self.dataset, subject=subject)
 
 
 def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
@@ -88,19 +93,33 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
     Raises:
         UserError: an unknown pair, data set or subject.
     """
-    shards: list[PlannedShard] = []
+    subjects = plan_subjects(config)
     chunks = plan_chunks(config)
+    return [
+        PlannedShard(pair, dataset, subject, chunk)
+        for pair in config["pairs"]
+        for dataset, names in subjects.items()
+        for subject in names
+        for chunk in chunks
+    ]
+
+
+def plan_subjects(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Subjects of each data set: the same for every pair.
+
+    Raises:
+        UserError: an unknown pair, data set or subject.
+    """
     for pair in config["pairs"]:
         load_pair_card(pair)
-        for dataset in config["datasets"]:
-            if dataset not in available_datasets():
-                raise UserError(unknown("data set in datasets", dataset, available_datasets()))
-            subjects = config["subjects"].get(dataset, EVERY_SUBJECT)
-            names = load_dataset_card(dataset).expand_subjects(subjects)
-            shards.extend(
-                PlannedShard(pair, dataset, subject, chunk) for subject in names for chunk in chunks
-            )
-    return shards
+    known = available_datasets()
+    found = {}
+    for dataset in config["datasets"]:
+        if dataset not in known:
+            raise UserError(unknown("data set in datasets", dataset, known))
+        wanted = config["subjects"].get(dataset, EVERY_SUBJECT)
+        found[dataset] = load_dataset_card(dataset).expand_subjects(wanted)
+    return found
 
 
 def plan_chunks(config: Mapping[str, Any]) -> list[Chunk | None]:
@@ -124,19 +143,25 @@ def plan_chunks(config: Mapping[str, Any]) -> list[Chunk | None]:
     return [Chunk(i, number) for i in range(1, number + 1)] if number > 1 else [None]
 
 
-def other_chunks(shards: Sequence[PlannedShard]) -> list[Path]:
+def other_chunks(shards: Sequence[PlannedShard]) -> list[str]:
     """Records of these subjects that are split otherwise than planned: nothing here reads them."""
-    planned = {Path(shard.timing_file) for shard in shards}
-    subjects = {(shard.pair, shard.dataset, shard.subject) for shard in shards}
-    names = {Path(TIMINGS) / pair / f"{dataset}_{subject}" for pair, dataset, subject in subjects}
-    folders = {name.parent for name in names}
-    found = (path for folder in folders for path in folder.glob(f"*{TIMING_END}"))
-    return sorted(
-        path
-        for path in found
-        if path not in planned
-        and path.with_name(split_chunk_name(path.name.removesuffix(TIMING_END))[0]) in names
-    )
+    folders = {Path(TIMINGS) / pair for pair in {shard.pair for shard in shards}}
+    found = {
+        f"{folder}/{path.name}"
+        for folder in folders
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path.name.endswith(TIMING_END)
+    }
+    found -= {shard.timing_file for shard in shards}
+    if not found:
+        return []
+    whole = {PlannedShard(shard.pair, shard.dataset, shard.subject).timing_file for shard in shards}
+    return sorted(file for file in found if _of_whole_subject(file) in whole)
+
+
+def _of_whole_subject(file: str) -> str:
+    return split_chunk_name(file.removesuffix(TIMING_END))[0] + TIMING_END
 
 
 def other_chunks_line(shards: Sequence[PlannedShard]) -> str | None:
@@ -146,8 +171,8 @@ def other_chunks_line(shards: Sequence[PlannedShard]) -> str | None:
         return None
     number = "1 file" if len(files) == 1 else f"{len(files)} files"
     return (
-        f"{number} of records in {TIMINGS} are of these subjects in other chunks, such as {files[0].name}: "
-        "they are not merged; delete them where they are not needed"
+        f"{number} of records in {TIMINGS} are of these subjects in other chunks, such as "
+        f"{Path(files[0]).name}: they are not merged; delete them where they are not needed"
     )
 
 
