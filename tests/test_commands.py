@@ -1,6 +1,6 @@
 """The commands as a person types them, on the tiny pair.
 
-One as it is really run; the others in this process or in a fork, which have read the libraries once
+Each once as it is really run; then in this process or in a fork, which have read the libraries once
 for all of them.
 """
 
@@ -29,6 +29,14 @@ def run(script, *flags, cwd):
     return subprocess.CompletedProcess([script, *flags], fork.returncode, *said)
 
 
+def typed(script, *flags, cwd):
+    """Runs a command as a shell does."""
+    return subprocess.run(
+        [sys.executable, SCRIPTS / f"{script}.py", *flags], cwd=cwd, capture_output=True, text=True,
+        timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch, capsys):
     """Runs a command in this process, in the test's folder."""
@@ -51,8 +59,8 @@ def lines(path):
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
-def test_help_shows_an_example(script, here):
-    done = here(script, "--help")
+def test_help_shows_an_example(script, tmp_path):
+    done = typed(script, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert f"python workflow/scripts/{script}.py" in done.stdout
 
@@ -99,17 +107,8 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_command_in_a_process_of_its_own(tmp_path):
-    def typed(*flags):
-        return subprocess.run(
-            [sys.executable, SCRIPTS / "comprehensive_timing_benchmark.py", *flags], cwd=tmp_path,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-
-    shown = typed("--help")
-    assert shown.returncode == 0
-    assert "python workflow/scripts/comprehensive_timing_benchmark.py" in shown.stdout
-    mistaken = typed("--dataset", "gsm8")
+def test_a_mistake_of_a_command_in_a_process_of_its_own_is_one_line(tmp_path):
+    mistaken = typed("comprehensive_timing_benchmark", "--dataset", "gsm8", cwd=tmp_path)
     assert mistaken.returncode == 1
     assert mistaken.stderr.splitlines() == [mistaken.stderr.strip()]
     assert "did you mean gsm8k" in mistaken.stderr
