@@ -42,3 +42,17 @@ def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
     flags = ["--figure", "ladder_by_data_set", "--timings", timings, *files]
     assert plot_timings.main(flags) == 0
     assert picture.stat().st_size > 5000
+
+
+def test_c2c_against_itself_is_counted_over_runs(tmp_path):
+    flags = "--runs 2 --methods c2c --length_views natural --max_new_tokens 1 --repeats 1"
+    words = [sys.executable, ROOT / "benchmarks" / "resolution.py", *flags.split()]
+    for extra in ([], ["--first", "2", "--runs", "1"]):  # what is there is not timed again
+        done = subprocess.run(
+            [*words, "--datasets", "gsm8k", "--output", tmp_path, *extra],
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "of 2 verdicts called equal things different" in done.stdout
+        assert "of 2 runs are marked" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"1", "2", "resolution.json"}

@@ -8,6 +8,7 @@ import sys
 from c2c_timing.analysis.columns import COMPARED
 from c2c_timing.analysis.ladder import c2c_against_methods
 from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.resolution import false_calls, resolution_sentences
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn_verdicts
 from c2c_timing.errors import UserError
@@ -37,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    speedup = compare(read_timings(arguments.timings, COMPARED), arguments.seed)
+    timings = read_timings(arguments.timings, COMPARED, with_second_arms=True)
+    speedup = compare(timings, arguments.seed)
     if speedup.empty:
         raise UserError(
             f"{arguments.timings}: no sample was run by {SUBJECT} and by another method, or under "
@@ -46,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         )
     write_tsv(speedup, arguments.output)
     turned = turn_verdicts(c2c_against_methods(speedup))
-    print("\n".join(method_verdicts(speedup) + turned + runtime_verdicts(speedup)))
+    verdicts = method_verdicts(speedup) + turned + runtime_verdicts(speedup)
+    print("\n".join([*verdicts, *resolution_sentences(speedup), *false_calls(speedup)]))
     return 0
 
 

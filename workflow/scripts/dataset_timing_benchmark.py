@@ -14,6 +14,7 @@ from c2c_timing.cards.subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from c2c_timing.cli import (
     add_decoding_arguments,
     add_pair_arguments,
+    add_precision_arguments,
     add_source_arguments,
     settings_from,
 )
@@ -24,6 +25,7 @@ from c2c_timing.flags import Formatter
 from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path, with_home
 from c2c_timing.progress import say
+from c2c_timing.shard.processes import is_one_of_several, time_one_file
 
 EXAMPLES = """examples:
   python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
+    add_precision_arguments(flags)
     return flags
 
 
@@ -112,8 +115,11 @@ def main(argv: list[str] | None = None) -> int:
     if list_if_asked(words):
         return 0
     arguments = parser().parse_args(words)
+    is_one = is_one_of_several(arguments.process)
     card, subjects, source = shards_of(arguments)
     settings = settings_from(arguments, source)
+    if settings.processes > 1 and not is_one:
+        return time_one_file(__file__, words, arguments.output, settings.processes)
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
@@ -138,7 +144,9 @@ def main(argv: list[str] | None = None) -> int:
     session = open_session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
     batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
-    say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
+    run = time_batches(batches, session, walls, arguments.output, arguments.process)
+    if not arguments.process:  # who started this one says it of all
+        say_outcome(run, arguments.output)
     return 0
 
 

@@ -94,6 +94,16 @@ def journal_file(timing: Path) -> Path:
     return timing.parent / JOURNALS / f"{_stem(timing)}.journal"
 
 
+def process_file(timing: Path, process: int, what: str) -> Path:
+    """Of one of several processes that time a shard: until all are there, no file of records."""
+    return timing.parent / JOURNALS / f"{_stem(timing)}.process-{process}.{what}"
+
+
+def processes_lock(timing: Path) -> Path:
+    """Held by who lets several processes time a shard."""
+    return timing.parent / JOURNALS / f"{_stem(timing)}.processes"
+
+
 def _errors_name(timing: Path) -> str:
     return f"{_stem(timing)}_errors.jsonl"
 

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import UserError
+from ..method_table import is_again
 from ..progress import say
 from ..whole_files import written_whole
 from .columns import ERROR_COLUMNS, SETTING, SETUP, SHARD, TIMING_KEYS
@@ -283,22 +284,30 @@ def write_tsv(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(partial, sep="\t", index=False)
 
 
-def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
+def read_timings(
+    path: Path, columns: Collection[str] | None = None, with_second_arms: bool = False
+) -> pd.DataFrame:
     """The merged records; what a file of an earlier version lacks is there, as records may lack it.
 
     Args:
         columns: those that are needed, of very many records; all by default.
+        with_second_arms: also what only tells the instrument's resolution (``method_table.again``).
 
     Raises:
         UserError: the file is missing, no Parquet file, or one of something else.
     """
     try:
         there = pq.read_schema(path).names
-        needed = {*(there if columns is None else columns)}
+        needed = {*(there if columns is None else columns), "method"}
         if SETUP not in there:
             needed |= {f"model_config.{key}" for key in PARTS}
         wanted = [name for name in there if name in needed]
-        table = _typed(pd.read_parquet(path, columns=wanted), columns)
+        table = pd.read_parquet(path, columns=wanted)
+        if not with_second_arms:
+            table = _without_second_arms(table)
+        if columns is not None and "method" not in columns:
+            table = table.drop(columns="method", errors="ignore")
+        table = _typed(table, columns)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
@@ -307,6 +316,13 @@ def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataF
     if lost := {*LEADING, *SETTING} - set(there):
         raise UserError(f"{path}: has no column {min(lost)}; make it with merge_timings.py")
     return table
+
+
+def _without_second_arms(table: pd.DataFrame) -> pd.DataFrame:
+    if "method" not in table:  # said below
+        return table
+    second = {method for method in table["method"].unique() if is_again(str(method))}
+    return table[~table["method"].isin(second)].reset_index(drop=True) if second else table
 
 
 def read_tsv(path: Path) -> pd.DataFrame:

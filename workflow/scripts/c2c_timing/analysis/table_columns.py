@@ -14,6 +14,11 @@ from .column_entries import (
 )
 from .columns import IDENTITY, SETTING, SETUP, SHARES
 
+PROCESSES = {
+    "processes": Column("fresh processes that timed these samples; of one, intervals know nothing of "
+                        "others", "count"),
+}  # fmt: skip
+
 
 def summary() -> dict[str, Column]:
     """Of the summary, without its statistics."""
@@ -41,6 +46,7 @@ def summary() -> dict[str, Column]:
                                             "scratch memory of replayed graphs", "bytes"),
         **{name: Column(f"of the time of all records, the part of: {stage.label}", "share")
            for stage, name in SHARES.items()},
+        **PROCESSES,
         SETUP: SETUP_COLUMN,
         "partial": Column("true on all rows where shards of the run are missing"),
     }  # fmt: skip
@@ -54,7 +60,8 @@ def speedup() -> dict[str, Column]:
         "dataset": Column("data set; empty where the scope is overall"),
         "subject": Column("subject; empty where the scope is no subject"),
         "method": Column("who is compared"),
-        "against": Column("the method it is compared with"),
+        "against": Column("the method it is compared with; with _again the same method's second arm: "
+                          "what the instrument makes of no difference at all"),
         "against_runtime": Column("the runtime of the other side"),
         "num_samples": SAMPLES,
         "num_pairs": Column("pairs of requests of one sample and repeat", "count"),
@@ -65,6 +72,12 @@ def speedup() -> dict[str, Column]:
         **with_ends("median_ratio", "the other's median time / the own one", "×"),
         "median_ms": Column("median of total_time_ms of the own side", "ms"),
         "against_median_ms": Column("the same of the other side", "ms"),
+        **PROCESSES,
+        "interval_over": Column("what intervals count: samples; or processes and samples, where several "
+                                "processes timed them. Those over samples know nothing of how times "
+                                "differ from process to process"),
+        "confidence": Column("of the intervals: 0.95; with target_interval 1 - 0.05 / possible looks, so "
+                             "that 0.95 hold for all looks together", "share"),
     }  # fmt: skip
 
 
@@ -113,8 +126,9 @@ def ladder() -> dict[str, Column]:
         **DATASET,
         "num_samples": SAMPLES,
         "num_requests": Column("requests of these samples", "count"),
-        "interval_over": Column("what intervals are over: samples; repeats where there is one sample "
-                                "alone, and they know nothing of other samples"),
+        "interval_over": Column("what intervals are over: samples; processes and samples where several "
+                                "processes timed them (but for the break-even); repeats where there is "
+                                "one sample alone, and they know nothing of other samples"),
         **with_ends("request_ms", "geometric mean over samples of total_time_ms", "ms"),
         **with_ends("speedup_over_eager", "how many times faster than the same method under eager",
                      "×"),

@@ -10,13 +10,13 @@ from ..method_table import SUBJECT
 from ..runtime_table import RUNTIMES
 from .columns import CONDITIONS_BUT_RUNTIME, SETUP, in_order, method_title
 from .ladder import C2C_SPEEDUP
-from .speedup import is_across_runtimes
+from .speedup import is_across_methods, is_across_runtimes
 from .turns import conclusion
 
 
 def method_verdicts(speedup: pd.DataFrame) -> list[str]:
     """One sentence for each pair, device, runtime, length view and other method."""
-    rows = speedup[~is_across_runtimes(speedup)]
+    rows = speedup[is_across_methods(speedup)]
     return [
         f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} is {_verdict(row)}"
         f"{method_title(row['against'])}: {_speedup(row)} over {row['num_samples']} samples."

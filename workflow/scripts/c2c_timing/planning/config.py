@@ -11,11 +11,12 @@ from ..data.sources import SourceSpec
 from ..data.sources.local import check_subjects
 from ..data.synthetic import check_lengths
 from ..errors import UserError
-from ..method_table import METHODS
+from ..method_table import METHODS, SUBJECT
 from ..places import with_home
-from ..runtime_table import RUNTIMES
+from ..runtime_table import REFERENCE, RUNTIMES
 from .messages import off_schema, unknown
 from .shards import plan_chunks, plan_subjects
+from .targets import is_comparison
 
 SCHEMA = "config.schema.yaml"
 
@@ -72,6 +73,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     for key in ("subjects", "data_path", "revision"):
         _check_names(f"data set in {key}", config[key], available_datasets())
     _check_runtimes_run_on(config["device"], config["runtimes"])
+    _check_precision(config)
     if config["source"] == "local":
         for name in config["datasets"]:
             if name not in config["data_path"]:
@@ -99,6 +101,21 @@ def _check_names(what: str, names: Iterable[str], choices: Iterable[str]) -> Non
     for name in names:
         if name not in choices:
             raise UserError(unknown(what, name, choices))
+
+
+def _check_precision(config: Mapping[str, Any]) -> None:
+    if config["target_interval"] is None:
+        return
+    if config["max_repeats"] < config["repeats"]:
+        raise UserError(
+            f"config: max_repeats: {config['max_repeats']} is below repeats ({config['repeats']}), with "
+            "which the first look begins"
+        )
+    if not is_comparison(config) and not config["resolution"]:
+        raise UserError(
+            "config: target_interval: nothing is compared; it needs several methods with "
+            f"{SUBJECT}, several runtimes with {REFERENCE}, or resolution: true"
+        )
 
 
 def _check_runtimes_run_on(device: str, runtimes: Iterable[str]) -> None:

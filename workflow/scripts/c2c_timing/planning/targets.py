@@ -29,7 +29,7 @@ FLOOR_FIGURES = ("roofline",)
 def table_files(config: Mapping[str, Any]) -> list[str]:
     """Tables that the records of a config can fill."""
     names = ["summary.tsv", "summary_full.tsv", "stage_table.tsv", "stage_table.md"]
-    if is_comparison(config):
+    if is_comparison(config) or config["resolution"]:
         names.append("speedup.tsv")
     if set(config["methods"]) >= BREAK_EVEN:
         names += ["breakeven.tsv", "stage_costs.tsv"]

@@ -11,7 +11,7 @@ import pandas as pd
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE, RUNTIMES
 from ..columns import CONDITIONS, in_order, method_title
-from ..speedup import is_across_runtimes
+from ..speedup import is_across_methods
 from .sources import Sources
 from .stage_bars import Bar, first_bars
 from .tables import interval, ratio
@@ -98,7 +98,7 @@ def _compared(speedup: pd.DataFrame | None, pair: Any) -> pd.DataFrame:
     """C2C against other methods over all samples of a pair."""
     if speedup is None:
         return pd.DataFrame()
-    is_overall = (speedup["scope"] == "overall") & ~is_across_runtimes(speedup)
+    is_overall = (speedup["scope"] == "overall") & is_across_methods(speedup)
     return speedup[is_overall & (speedup["pair"] == pair)]
 
 

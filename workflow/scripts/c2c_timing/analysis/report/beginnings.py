@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...method_table import is_again
 from .sources import Run
 from .spread import BOX, Box
 from .tables import (
@@ -112,7 +113,7 @@ def _cold_requests(runs: Sequence[Run], warm: dict[tuple, float]) -> Iterator[di
         views = (run.get("settings") or {}).get("length_views") or ["natural"]
         for runtime, methods in (run.get("cold_requests_by_runtime") or {}).items():
             for method, timing in methods.items():
-                if not timing or timing.get("total_time_ms") is None:
+                if is_again(method) or not timing or timing.get("total_time_ms") is None:
                     continue
                 series = (run["pair"], run.get("dataset"), run.get("subject"), method, runtime)
                 # Of several chunks of a subject nobody knows whose first record is the first.

@@ -10,7 +10,7 @@ import pandas as pd
 from ...runtime_table import REFERENCE
 from ...stages import Stage
 from ..columns import CONDITIONS, IDENTITY, SETTING, SETUP, method_title
-from ..speedup import is_across_runtimes
+from ..speedup import is_across_methods, is_across_runtimes
 from .tables import (
     BY_DATA_SET,
     KEPT_DATASET,
@@ -32,7 +32,7 @@ OVERALL = "all"
 
 def method_table(speedup: pd.DataFrame) -> Table:
     """C2C against every other method: overall and by data set."""
-    rows = _shown(speedup[~is_across_runtimes(speedup)])
+    rows = _shown(speedup[is_across_methods(speedup)])
     return _speedups(rows, Column("against", "against", method_title, is_kept=True), "C2C is")
 
 

@@ -11,7 +11,8 @@ from ...method_table import METHODS, SUBJECT
 from ...places import LIBRARY
 from ...runtime_table import REFERENCE
 from ...stages import Stage
-from ..speedup import is_across_runtimes
+from ..resolution import false_calls, resolution_sentences
+from ..speedup import is_across_methods, is_across_runtimes
 from ..verdicts import break_even_verdicts, runtime_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
@@ -39,7 +40,8 @@ def render(sources: Sources) -> str:
 
 
 def _first_screen(sources: Sources) -> dict[str, Any]:
-    found = answers(sources)
+    found, speedup = answers(sources), sources.speedup
+    calls = [] if speedup is None else false_calls(speedup)
     return {
         "answers": found,
         "is_compared": any(answer.rows for answer in found),
@@ -47,7 +49,9 @@ def _first_screen(sources: Sources) -> dict[str, Any]:
         "num_pairs": len(found),
         "missing": trust.missing_lines(sources.coverage),
         "quality": trust.quality_line(sources.summary),
-        "quality_warnings": trust.quality_warnings(sources.summary),
+        "quality_warnings": [*trust.quality_warnings(sources.summary), *calls],
+        "resolution": [] if speedup is None else resolution_sentences(speedup),
+        "intervals_count": trust.intervals_count(sources.timings),
         "marks": trust.marks(sources.summary),
         "not_ok": trust.not_ok_table(sources.summary),
         "when": provenance.when(sources.runs),
@@ -77,7 +81,7 @@ def _speedups(speedup: pd.DataFrame | None) -> dict[str, Any]:
     if speedup is None:
         return found
     across = is_across_runtimes(speedup)
-    if not across.all():
+    if is_across_methods(speedup).any():
         found["method_table"] = comparisons.method_table(speedup)
     if across.any():
         found["runtime_table"] = comparisons.runtime_table(speedup)
