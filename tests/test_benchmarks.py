@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from folders import ROOT
-from patience import PATIENCE
+from forks import command
 
 import merge_timings
 import plot_timings
@@ -17,12 +14,12 @@ from c2c_timing.analysis.merge import read_tsv
 def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
     out = tmp_path / "out"
     flags = "--prompt_tokens 128 64 64 --runtimes eager fused --max_new_tokens 2"
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "runtimes.py", *flags.split(),
-         "--message_max_tokens", "3", "--repeats", "5", "--output", out],
-        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    done = command(
+        ROOT / "benchmarks" / "runtimes.py", *flags.split(), "--message_max_tokens", "3",
+        "--repeats", "5", "--output", out, cwd=tmp_path,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    told, trouble = done.communicate()
+    assert done.returncode == 0, trouble
     records = str(out / "runtimes_timing.jsonl")
     timings, table = str(out / "timings.parquet"), out / "ladder.tsv"
     errors = str(out / "errors.tsv")
@@ -33,7 +30,7 @@ def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
     )
     said = capsys.readouterr().out.splitlines()[1:]
     assert len(said) == (1 + 2) * 2
-    assert set(said) <= set(done.stdout.splitlines())
+    assert set(said) <= set(told.splitlines())
     ladder = read_tsv(table)
     assert ladder["dataset"].fillna("").unique().tolist() == ["", "064-tokens", "128-tokens"]
     each = ladder[ladder["dataset"].notna()]

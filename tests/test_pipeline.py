@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
 from patience import PATIENCE
 from pipeline_runs import SMALL, copy_finished, copy_project, dry_run, planned, snakemake
+from warm_python import warm_python
 
 pytestmark = pytest.mark.pipeline
 
@@ -166,7 +166,8 @@ def test_a_shard_that_a_person_wrote_over_is_refused_and_once_deleted_it_alone_i
         if path.name != "gsm8k_main_timing.jsonl"
     }
     words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
-    command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
+    python = warm_python().bin / "python"
+    command = [python, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
     subprocess.run(command, cwd=project, check=True, timeout=PATIENCE)
     assert (project / "results/by_hand/timings/tiny/gsm8k_main_timing.jsonl").exists()
     assert planned(project) == []
