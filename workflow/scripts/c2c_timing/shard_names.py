@@ -10,12 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# Of a run of the pipeline, relative to the working directory.
-TIMINGS = "results/timings"
-LOGS = "results/logs/time_shard"
-BENCHMARKS = "results/benchmarks/time_shard"
-# Where the timing command and its worker meet.
-WORKER = "results/.worker"
+# Of a folder of results, those of the records and of failed samples.
+TIMINGS = "timings"
 # Of a command that a person calls: never among the shards of a run.
 BY_HAND_FILES = "results/by_hand"
 BY_HAND = f"{BY_HAND_FILES}/timings"
@@ -72,7 +68,7 @@ def errors_file(timing: Path) -> Path:
     folder = timing.parent
     if ".." in folder.parts or not folder.parent.name:  # a path from within the folder, or near it
         folder = folder.resolve()
-    if folder.parent.name == Path(TIMINGS).name:
+    if folder.parent.name == TIMINGS:
         failed = folder.parent.with_name(FAILED) / folder.name
     else:
         failed = timing.parent / FAILED
