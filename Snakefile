@@ -47,13 +47,8 @@ include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"
 
 
+# Of a module Snakemake calls none of these: who uses this one as such, calls them.
 onstart:
-    if workflow.is_main_process:
-        begin()
-
-
-# Of a module Snakemake calls none of these: what a run cannot do without is done here.
-if is_module() and workflow.is_main_process and not workflow.dryrun:
     begin()
 
 

@@ -100,6 +100,8 @@ logger.addHandler(FAILED_JOBS)
 if workflow.is_main_process:
     console.talk_less(logger.handlers)
     logger.addHandler(console.Steps())
+# Of a module Snakemake does not call onstart.
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 TIMING_CODE = inputs.timing_code_digest(config)
 # As a person would name them; later ones lie over earlier ones.
 CONFIG_FILES = inputs.config_files(workflow.configfiles, workflow.overwrite_configfiles)
@@ -127,6 +129,8 @@ def remake_missing(wildcards):
     Asked when jobs are planned, after all rules are known and before it is decided which of them run.
     """
     workflow.dag.forcefiles.update(missing.unnoticed(workflow.rules))
+    if IS_MODULE:
+        begin()
     return []
 
 
@@ -193,13 +197,10 @@ def timing_flags(dataset, chunk):
     return jobs.timing_flags(dataset, config, chunk)
 
 
-def is_module():
-    """Whether another Snakefile uses this one: then Snakemake passes over the handlers of this one."""
-    return not workflow.modifier.is_main_snakefile()
-
-
 def begin():
     """What a run needs before its first job."""
+    if not workflow.is_main_process or workflow.dryrun:
+        return
     shards.write_manifest(SHARDS, RESULTS)
     jobs.offer_worker(config, workflow.local_exec)
     jobs.show_progress(workflow.local_exec)

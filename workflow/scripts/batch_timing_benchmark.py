@@ -19,6 +19,7 @@ from c2c_timing.flags import Formatter
 from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.scarcity import NO_MORE, fewer
 from c2c_timing.shard_names import BY_HAND_FILES
 
 EXAMPLES = """example:
@@ -69,10 +70,10 @@ def main(argv: list[str] | None = None) -> int:
         rows = select_rows(read_rows(card, subject, source), settings.num_samples)
         batches.append((card, subject, rows))
     wanted = arguments.num_samples
-    fewer = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
-    if fewer:
-        found = ", ".join(f"{number} of {name}" for name, number in fewer.items())
-        say(f"asked for {wanted} samples of each data set and got {found}: they have no more")
+    short = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
+    if short:
+        found = ", ".join(f"{number} of {name}" for name, number in short.items())
+        say(f"{fewer(wanted, found, ' of each data set')}: {NO_MORE}")
     say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
     return 0
 

@@ -33,6 +33,10 @@ class Chunk:
     def __str__(self) -> str:
         return f"{self.number}-of-{self.of}"
 
+    def span(self, number: int) -> tuple[int, int]:
+        """Of so many samples the first that is this one's, and the first after it."""
+        return (self.number - 1) * number // self.of, self.number * number // self.of
+
 
 def chunk_name(subject: str, chunk: Chunk | None) -> str:
     """What stands for the subject in the names of a shard's files."""
@@ -46,6 +50,11 @@ def split_chunk_name(name: str) -> tuple[str, Chunk | None]:
         return name, None
     number, of = found[2].removeprefix(".").split("-of-")
     return found[1], Chunk(int(number), int(of))
+
+
+def chunk_from(text: str) -> Chunk | None:
+    """From how a chunk is written; None where it is empty."""
+    return split_chunk_name(f".{text}")[1] if text else None
 
 
 def timing_name(dataset: str, subject: str, chunk: Chunk | None = None) -> str:

@@ -46,6 +46,7 @@ def _first_screen(sources: Sources) -> dict[str, Any]:
         "made_up": made_up_pairs(sources.timings),
         "num_pairs": len(found),
         "missing": trust.missing_lines(sources.coverage),
+        "scarce": trust.scarce_lines(sources.coverage),
         "quality": trust.quality_line(sources.summary),
         "quality_warnings": trust.quality_warnings(sources.summary),
         "marks": trust.marks(sources.summary),
