@@ -63,7 +63,9 @@ def elsewhere(tmp_path_factory):
     """A working directory with rows of its own, named from there, and a config that says little."""
     folder = tmp_path_factory.mktemp("elsewhere") / "work"
     folder.mkdir()
-    (folder / "rows.jsonl").write_text('{"question": "How many are two and two?", "answer": "#### 4"}\n')
+    (folder / "rows.jsonl").write_text(
+        '{"question": "How many are two and two?", "answer": "#### 4"}\n'
+    )
     own = TINY | {"source": "local", "data_path": {"gsm8k": "rows.jsonl"}}
     (folder / "config.yaml").write_text(yaml.safe_dump(own))
     return folder
@@ -96,17 +98,14 @@ def test_two_configs_live_side_by_side(project, elsewhere, finished):
     first = contents(elsewhere / "results")
     call = (*call, "--config", "results_dir=other results", "max_new_tokens=3", "num_samples=5")
     target = "other results/summary.tsv"
-    assert "5 samples" in snakemake(project.parent, *call, target, "-n", "-p").replace(
-        "--num_samples=5", "5 samples"
-    )
-    snakemake(project.parent, *call, target)
+    snakemake(project.parent, target, *call)
     assert contents(elsewhere / "results") == first
     lengths = pd.read_parquet(elsewhere / "other results/timings.parquet")["response_length"]
     assert lengths.max() <= 3
     assert pd.read_csv(elsewhere / target, sep="\t")["count"].tolist() == [1]
     coverage = pd.read_csv(elsewhere / "other results/coverage.tsv", sep="\t")
     assert coverage[["asked", "got"]].to_numpy().tolist() == [[5, 1]]
-    assert NOTHING in snakemake(project.parent, *call, target, "-n")
+    assert NOTHING in snakemake(project.parent, target, "-n", *call)
     assert NOTHING in snakemake(project.parent, *finished[0], "-n")
     assert not (project / "results").exists()
 
@@ -166,18 +165,21 @@ def test_another_workflow_uses_it_as_a_module(project, tmp_path):
     assert "timing_measure_device" not in again
 
 
-def test_a_module_without_the_workflow_s_folder_is_refused_in_one_line(project, tmp_path):
-    git = shutil.which("git")
-    if git is None:
-        pytest.skip("needs git")
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_a_module_without_the_workflow_s_folder_is_refused_in_one_line(tmp_path):
+    def git(*words):
+        subprocess.run(["git", *words], cwd=remote, check=True, timeout=PATIENCE)
+
     remote = tmp_path / "remote"
-    shutil.copytree(project, remote)
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
-        subprocess.run([git, *words], cwd=remote, check=True)
+    copy_project(remote / "in")
+    git("init", "--quiet")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "all")
+    named = f'gitfile("{remote}", path="in/Snakefile", ref="HEAD")'
     (tmp_path / "Snakefile").write_text(
-        MODULE.replace('"{project}/Snakefile"', f'local_git("{remote}", path="Snakefile", ref="HEAD")')
-        .replace('configfile: "config/config.yaml"', "")
-    )  # fmt: skip
+        MODULE.replace('"{project}/Snakefile"', named).replace("config/config", "config")
+    )
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(TINY))
     code, text = tried(tmp_path, "-n")
     assert code == 1
     assert "needs its whole folder: clone its repository" in text
