@@ -41,7 +41,7 @@ def test_a_folder_has_one_name(path, meant, here):
     (str(ROOT / "workflow/x"), "lies in workflow/ of the workflow's folder"),
     (str(ROOT / ".git"), r"lies in \.git/"), (".snakemake/x", "lies in .snakemake/"),
     ("file", "file is a file"), ("file/x", "file is a file"),
-    ("a{b}", "holds '{' '}'"), ("a\nb", "holds"), ("-x", "begins like a flag"),
+    ("a{b}", "holds '{' '}'"), ("a\nb", "holds"), ("a\0b", "holds"), ("-x", "begins like a flag"),
     ("s3://bucket/x", "is an address"),
 ])  # fmt: skip
 def test_what_cannot_be_a_run_s_own_is_refused_in_one_line(path, why, here):

@@ -69,7 +69,8 @@ def keys() -> Iterator[Key]:
 
 def _commented(text: str) -> Iterator[tuple[str, str]]:
     """Keys of two levels, each with the comment above it."""
-    outer, comment, is_new = "", [], False
+    outer, is_new = "", False
+    comment: list[str] = []
     for line in text.splitlines():
         if found := re.match(r" *# ?(.*)", line):
             comment = [*comment, found[1]] if is_new else [found[1]]

@@ -14,7 +14,7 @@ PROJECTS_OWN = {
     *(".git", ".ci", ".github", ".venv", ".snakemake"),
 }
 # Snakemake reads them in a path as places to fill in; a shell or a table would break at the others.
-NO_PART_OF_A_NAME = "{}<>*?\n\t"
+NO_PART_OF_A_NAME = "{}<>*?"
 
 
 def plain_path(text: str) -> str:
@@ -40,7 +40,7 @@ def _problem_of_name(path: str) -> str | None:
         return "is an address"
     if path.startswith("-"):
         return "begins like a flag"
-    odd = sorted(set(path) & set(NO_PART_OF_A_NAME))
+    odd = sorted(each for each in set(path) if each in NO_PART_OF_A_NAME or not each.isprintable())
     return f"holds {' '.join(map(repr, odd))}" if odd else None
 
 
