@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from folders import ROOT
 from forks import command
+from patience import PATIENCE
 
 import merge_timings
 import plot_timings

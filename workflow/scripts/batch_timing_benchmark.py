@@ -20,6 +20,7 @@ from c2c_timing.flags import Formatter
 from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.scarcity import NO_MORE, fewer
 from c2c_timing.shard.processes import is_one_of_several, time_one_file
 from c2c_timing.shard_names import BY_HAND_FILES
 
@@ -75,10 +76,10 @@ def main(argv: list[str] | None = None) -> int:
         rows = select_rows(read_rows(card, subject, source), settings.num_samples)
         batches.append((card, subject, rows))
     wanted = arguments.num_samples
-    fewer = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
-    if fewer:
-        found = ", ".join(f"{number} of {name}" for name, number in fewer.items())
-        say(f"asked for {wanted} samples of each data set and got {found}: they have no more")
+    short = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
+    if short and arguments.process in (None, 1):
+        found = ", ".join(f"{number} of {name}" for name, number in short.items())
+        say(f"{fewer(wanted, found, ' of each data set')}: {NO_MORE}")
     run = time_batches(batches, session, walls, arguments.output, arguments.process)
     if not arguments.process:  # who started this one says it of all
         say_outcome(run, arguments.output)

@@ -126,8 +126,9 @@ def main(argv: list[str] | None = None) -> int:
     from c2c_timing.data.sources.local import check_subjects
     from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.scarcity import NO_MORE, fewer
     from c2c_timing.shard.medians import say_outcome
-    from c2c_timing.shard.run import fewer, time_batches
+    from c2c_timing.shard.run import time_batches
 
     check_subjects(card, subjects, source)
 
@@ -139,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     if not chosen:
         raise UserError(f"{card.name}: the source has no rows")
     if settings.num_samples and len(chosen) < settings.num_samples:
-        say(f"{card.name}: {fewer(settings.num_samples, len(chosen))}")
+        say(f"{card.name}: {fewer(settings.num_samples, len(chosen))}: {NO_MORE}")
     walls = WallTimes()
     session = open_session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])

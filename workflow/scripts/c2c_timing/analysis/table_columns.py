@@ -264,6 +264,10 @@ def coverage() -> dict[str, Column]:
         "state": Column("done where the shard's records are there, or missing"),
         "chunk": Column("which part of its subject the shard is, such as 2-of-4; only where subjects "
                         "are split"),
+        "asked": Column("samples that the shard was asked for; empty where all are, or it is missing",
+                        "count"),
+        "got": Column("samples that it had, those that failed among them; fewer where the source has "
+                      "no more", "count"),
     }  # fmt: skip
 
 

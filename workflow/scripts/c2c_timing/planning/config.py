@@ -15,10 +15,20 @@ from ..method_table import METHODS, SUBJECT
 from ..places import with_home
 from ..runtime_table import REFERENCE, RUNTIMES
 from .messages import off_schema, unknown
+from .results_dir import check_results_dir, plain_path
 from .shards import plan_chunks, plan_subjects
 from .targets import is_comparison
 
 SCHEMA = "config.schema.yaml"
+
+
+def fill_from(config: dict[str, Any], default: Mapping[str, Any]) -> None:
+    """Take from the workflow's own config what a config of another folder does not say at all.
+
+    Key by key, never within one: what is named there, is meant there.
+    """
+    for key, value in default.items():
+        config.setdefault(key, value)
 
 
 def read_plain_words(config: dict[str, Any]) -> None:
@@ -30,7 +40,9 @@ def read_plain_words(config: dict[str, Any]) -> None:
 
 
 def expand_home(config: dict[str, Any]) -> None:
-    """Let ``~`` in ``data_path`` mean what it means in a shell."""
+    """Let ``~`` in ``data_path`` and ``results_dir`` mean what it means in a shell."""
+    if isinstance(config.get("results_dir"), str):
+        config["results_dir"] = plain_path(config["results_dir"])
     paths = config.get("data_path")
     if isinstance(paths, Mapping):
         config["data_path"] = {
@@ -68,6 +80,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     problem = first_problem(dict(config), SCHEMA)
     if problem:
         raise UserError(off_schema(*problem))
+    check_results_dir(config["results_dir"])
     _check_names("method in methods", config["methods"], METHODS)
     _check_names("runtime in runtimes", config["runtimes"], RUNTIMES)
     for key in ("subjects", "data_path", "revision"):

@@ -13,9 +13,10 @@ from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
 from ..progress import CONSOLE_VARIABLE
-from ..shard_names import WORKER, Chunk
+from ..results_folder import ResultsFolder
+from ..shard_names import Chunk
 from ..worker.place import OWNER_VARIABLE, WORKER_VARIABLE
-from .targets import SELF_TEST
+from .targets import results_of
 
 # Given as they stand in the config, in this order; null gives no flag.
 PLAIN_KEYS = (
@@ -38,8 +39,13 @@ def offer_worker(config: Mapping[str, Any], is_local: bool) -> None:
     """
     os.environ.pop(WORKER_VARIABLE, None)  # of whom started this run: a cluster would hand it on
     if config["worker"] and is_local and config["processes"] == 1:  # a warm one is not fresh
-        os.environ[WORKER_VARIABLE] = WORKER
+        os.environ[WORKER_VARIABLE] = str(results_of(config).worker)
         os.environ[OWNER_VARIABLE] = str(os.getpid())
+
+
+def keep_compiled_code(results: ResultsFolder) -> None:
+    """Let jobs keep what they compile among the results, unless the user named a folder for it."""
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(results.compiled.resolve()))
 
 
 def show_progress(is_local: bool) -> None:
@@ -68,7 +74,7 @@ def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = 
         "--revision": config["revision"].get(dataset),
         "--resolution": config["resolution"] or None,
         "--audit": config["audit"] or None,
-        "--self_test": SELF_TEST if config["self_test"] else None,
+        "--self_test": results_of(config).self_test if config["self_test"] else None,
         "--chunk": f"{chunk.number}/{chunk.of}" if chunk else None,
     }
     words = []

@@ -26,6 +26,7 @@ from ..flags import Formatter
 from ..listing import add_list_argument
 from ..places import user_path
 from ..progress import say
+from ..scarcity import NO_MORE, fewer
 from ..settings import RunSettings
 from ..shard_names import BY_HAND, Chunk, chunk_name
 from ..worker.client import add_worker_argument
@@ -201,11 +202,9 @@ def _say_counts(plan: Plan, subject: str, run: dict) -> None:
 def _scarcity(plan: Plan, got: list[int]) -> list[str]:
     """One line for all subjects that have fewer samples than they were asked for."""
     wanted = plan.settings.num_samples
-    fewer = [number for number in got if number < (wanted or 0)]
-    if plan.chunk or len(got) < 2 or not fewer:  # of one subject it was said
+    short = [number for number in got if number < (wanted or 0)]
+    if wanted is None or plan.chunk or len(got) < 2 or not short:  # of one subject it was said
         return []
-    found = " to ".join(map(str, sorted({min(fewer), max(fewer)})))
-    return [
-        f"asked for {wanted} samples of each of {len(plan.subjects)} subjects and got {found} for "
-        f"{len(fewer)} of them: the source has no more"
-    ]
+    found = " to ".join(map(str, sorted({min(short), max(short)})))
+    each = f" of each of {len(plan.subjects)} subjects"
+    return [f"{fewer(wanted, f'{found} for {len(short)} of them', each)}: {NO_MORE}"]

@@ -19,6 +19,7 @@ from ..meters.one_stopwatch import alone_on
 from ..meters.wall_times import WallTimes
 from ..probes.audit.first_sample import audit_first
 from ..progress import say
+from ..scarcity import NO_MORE, fewer
 from ..session import Session
 from ..settings import RunSettings
 from ..shard_names import Chunk, chunk_name
@@ -66,16 +67,11 @@ def run_shard(
     if settings.num_samples and len(rows) < settings.num_samples and process in (None, 1):
         left = "" if part else "; none is left for this chunk"
         name = chunk_name(f"{card.name}/{subject}", chunk)
-        say(f"{name}: {fewer(settings.num_samples, len(rows))}{left}")
+        say(f"{name}: {fewer(settings.num_samples, len(rows))}: {NO_MORE}{left}")
     files = ShardFiles.of_shard(folder / settings.pair.name, card.name, subject, chunk)
     identity = {"pair": settings.pair.name, "dataset": card.name, "subject": subject}
     batches = [(card, subject, part)]
     return _time_into(files, batches, identity, session, walls, extras, chunk, process)
-
-
-def fewer(wanted: int, found: int) -> str:
-    """What is said where a source has less than it was asked for."""
-    return f"asked for {wanted} samples and got {found}: the source has no more"
 
 
 def time_batches(

@@ -19,7 +19,7 @@ from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
 from .colours import dark_variables, on_the_page
 from .glossary import COLUMNS, GLOSSARY
-from .pictures import WHAT_TO_SEE, pictures
+from .pictures import pictures, what_to_see
 from .sources import Sources
 from .stage_bars import bars
 
@@ -49,6 +49,7 @@ def _first_screen(sources: Sources) -> dict[str, Any]:
         "made_up": made_up_pairs(sources.timings),
         "num_pairs": len(found),
         "missing": trust.missing_lines(sources.coverage),
+        "scarce": trust.scarce_lines(sources.coverage),
         "quality": trust.quality_line(sources.summary),
         "quality_warnings": [*trust.quality_warnings(sources.summary), *calls],
         "resolution": [] if speedup is None else resolution_sentences(speedup),
@@ -113,7 +114,7 @@ def _details(sources: Sources) -> dict[str, Any]:
         "num_failures": len(sources.errors),
         "provenance": provenance.provenance(sources),
         "pictures": drawn,
-        "others": [name for name in drawn if name not in WHAT_TO_SEE],
+        "others": [name for name in drawn if not what_to_see(name)],
         "file": sources.file,
         "glossary": GLOSSARY,
         "dark_variables": dark_variables(),

@@ -7,7 +7,7 @@ from typing import TypeGuard
 import pandas as pd
 
 from ..columns import IDENTITY, SETTING, SETUP, SHARD
-from ..coverage import sentences
+from ..coverage import scarce_sentences, sentences
 from ..quality_sentences import OK, quality_sentences
 from .tables import NAMES, Column, Table, count, percent, table_of
 
@@ -69,6 +69,11 @@ def not_ok_table(summary: pd.DataFrame | None) -> Table:
 def missing_lines(coverage: pd.DataFrame | None) -> list[str]:
     """What a partial run says of itself."""
     return [] if coverage is None else sentences(coverage)
+
+
+def scarce_lines(coverage: pd.DataFrame | None) -> list[str]:
+    """What a run says of itself that had fewer samples than it was asked for."""
+    return [] if coverage is None else scarce_sentences(coverage)
 
 
 def failure_table(errors: pd.DataFrame) -> Table:
