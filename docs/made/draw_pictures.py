@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from request_picture import draw_request
 
-from c2c_timing.analysis.figures import FIGURES
+from c2c_timing.analysis.figures import FIGURES, drawn
 from c2c_timing.analysis.figures.style import save
 from c2c_timing.analysis.merge import read_timings
 from c2c_timing.code_files import closure
@@ -65,7 +65,7 @@ class Picture:
 
     def draw(self, png: Path, svg: Path) -> None:
         """Both files, of which the pages show one."""
-        save(FIGURES[self.figure](read_timings(self.data)), png, svg)
+        save(drawn(self.figure, read_timings(self.data)), png, svg)
 
 
 PICTURES = (

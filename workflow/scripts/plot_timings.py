@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from c2c_timing.analysis.columns import MEASURED, STEPS
 from c2c_timing.analysis.deciding import add_margin_flag
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS, drawn
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
 from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, read_tsv
@@ -30,7 +30,16 @@ EXAMPLE = """examples:
       --timings results/timings.parquet --folder results/plots
   python workflow/scripts/plot_timings.py --figure roofline --bottlenecks results/bottlenecks.tsv \\
       --device results/device.json --png roofline.png --svg roofline.svg
+  python workflow/scripts/plot_timings.py --figures stage_breakdown break_even --folder graphs \\
+      --timings results/timings.parquet --runtime graphs --length_view fixed
 """
+# Columns by which records are picked.
+KEPT = {
+    "pair": "these pairs",
+    "runtime": "these runtimes",
+    "length_view": "these length views",
+    "dataset": "these data sets",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--svg", type=user_path, help="of --figure")
     add_margin_flag(flags)
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
+    for name, what in KEPT.items():
+        flags.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"records of {what} alone")
     return flags
 
 
@@ -113,13 +124,33 @@ class Sources:
         _need(self._arguments, name, "timings")
         timings = self._timings(name in WITH_STEPS)
         if name in WITH_MARGIN:
-            return FIGURES[name](timings, margin=self._arguments.margin)
-        return FIGURES[name](timings)
+            return drawn(name, timings, margin=self._arguments.margin)
+        return drawn(name, timings)
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:
         columns = [*MEASURED, *FIRST_STEPS, *(STEPS if with_steps else ())]
-        return read_timings(self._arguments.timings, columns)
+        timings = read_timings(self._arguments.timings, columns)
+        for name in KEPT:
+            timings = _kept(timings, name, getattr(self._arguments, name))
+        return timings
+
+
+def _kept(timings: pd.DataFrame, column: str, values: list[str] | None) -> pd.DataFrame:
+    """Records of these values alone.
+
+    Raises:
+        UserError: there are none of one of them.
+    """
+    if values is None:
+        return timings
+    there = sorted(map(str, timings[column].unique()))
+    for value in values:
+        if value not in there:
+            raise UserError(
+                f"--{column} {value}: the records have only {', '.join(there) or 'others'}"
+            )
+    return timings[timings[column].isin(values)]
 
 
 def _need(arguments: argparse.Namespace, what: str, *flags: str) -> None:

@@ -10,7 +10,7 @@ from analysis.invented_floors import CONFIG, bottlenecks, row
 from analysis.invented_wide import PROMPTS, wide
 from matplotlib.colors import to_rgb
 
-from c2c_timing.analysis.figures import FIGURES, layout
+from c2c_timing.analysis.figures import FIGURES, drawn, layout
 from c2c_timing.analysis.figures.roofline import draw as roofline
 from c2c_timing.analysis.figures.style import method_mark, runtime_fill, runtime_line
 from c2c_timing.analysis.roofs import Roofs
@@ -27,6 +27,7 @@ TABLES = {
     "comparison": {"pairs": ("tiny",), "views": ("natural", "fixed")},
     "three pairs": {},
     "runtimes": {"pairs": ("tiny",), "runtimes": ("eager", "compiled")},
+    "all of it": {"views": ("natural", "fixed"), "runtimes": tuple(RUNTIMES), "samples": 2},
 }
 
 
@@ -93,7 +94,7 @@ def test_letters_stay_inside_and_a_screen_holds_it(name, timings):
         and timings["method"].nunique() == 1 == timings["runtime"].nunique()
     ):
         pytest.skip("nothing to compare")
-    stays_inside(FIGURES[name](timings))
+    stays_inside(drawn(name, timings))
 
 
 @pytest.mark.parametrize("pairs", [1, 3])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from . import (
@@ -13,6 +15,7 @@ from . import (
     ladder,
     prefill_vs_prompt_length,
     roofline,
+    selection,
     speedup,
     stage_breakdown,
     throughput,
@@ -38,3 +41,21 @@ FLOOR_FIGURES = {"roofline": roofline.draw}
 WITH_STEPS = {"decode_step_time"}
 # What shows verdicts, which a margin decides.
 WITH_MARGIN = {"speedup", "ladder", "ladder_by_data_set"}
+# Panels that a screen holds, of figures whose panels are not of the usual height.
+MOST_PANELS = 6
+OF_OTHER_HEIGHTS = {"break_even": 3, "decode_step_time": 3, "speedup": 4}
+WITH_RUNTIMES_TOGETHER = {"ladder", "ladder_by_data_set"}
+
+
+def drawn(name: str, timings: pd.DataFrame, **options: Any) -> Figure:
+    """One of ``FIGURES``, of as many panels as can be read; its heading says how many there would be.
+
+    Raises:
+        NothingToDrawError: the records have nothing that it could show.
+    """
+    most = OF_OTHER_HEIGHTS.get(name, MOST_PANELS)
+    shown, left_out = selection.chosen(timings, most, name in WITH_RUNTIMES_TOGETHER)
+    figure = FIGURES[name](shown, **options)
+    if left_out:
+        figure.suptitle(f"{figure.get_suptitle()}\n{left_out}", fontsize=9)
+    return figure

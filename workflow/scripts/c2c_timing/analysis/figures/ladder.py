@@ -134,7 +134,9 @@ def _ladder(
     counts = sorted({rows["num_samples"].min(), rows["num_samples"].max()})
     samples = " to ".join(map(str, counts)) + (" sample" if counts == [1] else " samples")
     words = [*others, *filter(None, [rows["dataset"].iloc[0]]), samples]
-    title = f"{pair}\n{_wrapped(', '.join(words), width, layout.CHARACTERS_AN_INCH)}"
+    lines = [_wrapped(text, width, layout.CHARACTERS_AN_INCH - 1)
+             for text in (pair.replace("+", "+ "), ", ".join(words))]  # fmt: skip
+    title = "\n".join(lines).replace("+ ", "+")
     axes[0].set_title(title, loc="left", fontsize=8 if width > 2 else 9)
 
 
