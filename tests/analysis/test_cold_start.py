@@ -89,6 +89,37 @@ def test_a_process_that_found_its_pair_loaded_is_no_loading(tmp_path):
     assert table.loc["another shard", "cold_ms"] == 300
 
 
+def test_every_process_of_a_shard_begins_by_itself(tmp_path):
+    told = [
+        {name: value for name, value in run_of(cold={"eager": ms}).items()
+         if name in {"is_warm", "wall_seconds", "runtimes", "cold_requests_by_runtime",
+                     "cold_requests_follow"}}
+        for ms in (200.0, 300.0, 600.0)
+    ]  # fmt: skip
+    joined = run_of(wall_seconds={"imports": 9.0, "loading": 15.0}, processes=told)
+    records = [invent(n, process=p, started_at=f"2026-01-01T00:0{p}:0{n}")
+               for p in (1, 2, 3) for n in range(3)]  # fmt: skip
+    for record in records:
+        record["timing"]["total_time_ms"] = 100.0 * record["process"]
+    timings, _ = merge([write(tmp_path, records)])
+    (row,) = cold_start([joined], timings).to_dict("records")
+    assert row["num_cold_requests"] == 3
+    assert (row["imports_s"], row["loading_s"]) == (3, 5)
+    assert (row["cold_ms"], row["cold_ms_max"], row["warm_ms"]) == (300, 600, 200)
+    assert row["cold_over_warm"] == 2
+
+
+def test_a_later_shard_of_the_same_command_loads_nothing(tmp_path):
+    built = {"compiled": {"compile_seconds": 4.0}}
+    runs = [
+        run_of(cold={"compiled": 90.0}, built=built),
+        run_of("other", cold={"compiled": 90.0}, wall_seconds={}, follow="another shard"),
+    ]
+    timings = timings_of(tmp_path, ("main", "other"), compiled=80.0)
+    table = cold_start(runs, timings).set_index("first_after")
+    assert table.loc["building", ["loading_s", "building_s"]].tolist() == [5, 4]
+
+
 def test_what_is_not_known_stays_empty(tmp_path):
     timings = timings_of(tmp_path)
     assert cold_start([], timings).empty

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from c2c_timing.analysis.closing import answer_lines
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import merge, merged_into, read_timings, write_tsv
+from c2c_timing.analysis.report.spread import _courses
 from c2c_timing.analysis.report.trust import intervals_count
 from c2c_timing.analysis.resolution import (
     false_calls,
@@ -221,3 +222,31 @@ def test_one_process_says_what_it_does_not_know():
     assert "from process to process" in intervals_count(one) and "unknown" in intervals_count(one)
     three = pd.DataFrame([names | {"process": p} for p in (1, 2, 3)])
     assert "3 fresh processes" in intervals_count(three)
+
+
+def test_nobody_promises_that_samples_bring_processes_together():
+    rng = np.random.default_rng(1)
+    table = requests_of({"base": 100, "c2c": 100}, samples=10, repeats=1, noise=0.02)
+    several = pd.concat(
+        table.assign(process=p, total_time_ms=table["total_time_ms"]
+                     * np.where(table["method"] == "c2c", rng.lognormal(0, 0.05), 1))
+        for p in (1, 2, 3)
+    )  # fmt: skip
+    row = overall(compare(several, margin=1e-3))
+    assert row["verdict"] == "not distinguishable"
+    assert np.isnan(row["samples_to_decide"])
+
+
+def test_levels_of_processes_are_no_course_of_a_run():
+    records = requests_of({"c2c": 100}, samples=12, repeats=3, noise=0.01)
+    several = pd.concat(
+        records.assign(process=p, total_time_ms=records["total_time_ms"] * (1 + p / 10))
+        for p in (1, 2, 3)
+    )
+    started = pd.date_range("2026-01-01", periods=len(several), freq="s").map(
+        pd.Timestamp.isoformat
+    )
+    several = several.assign(started_at=started, prompt_length=100, num_generated_tokens=8)
+    several = several.assign(teacher_prompt_length=100, num_teacher_tokens=None)
+    (course,) = _courses(several)
+    assert abs(course["drift"]) < 0.01

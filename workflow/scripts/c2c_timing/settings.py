@@ -28,8 +28,8 @@ class RunSettings:
             ``target_interval`` at the first look.
         processes: fresh processes that time the shard one after another, each all of it.
         resolution: one method is run under two names (``arms``).
-        target_interval: samples are repeated until the intervals of all speed-ups are so narrow: the
-            farther end from the speed-up, as a share of it. None: ``repeats`` times and no more.
+        target_interval: samples are repeated until the intervals of all speed-ups are so narrow: half
+            the width of the logarithm's, as a factor less 1. None: ``repeats`` times and no more.
         max_repeats: of a sample in one process, with ``target_interval``.
         message_max_tokens: longest message of the teacher in text-to-text.
         max_new_tokens: None takes the data set card's own number.

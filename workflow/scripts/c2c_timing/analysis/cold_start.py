@@ -32,7 +32,7 @@ BUILDING, ANOTHER_SHARD = "building", "another shard"
 # What shares its loading.
 LOADED = ["pair", *SETTING, SETUP]
 ROW = [*LOADED, "method", "runtime", "first_after"]
-SERIES = ["pair", "dataset", "subject", "method", "runtime", "length_view"]
+SERIES = ["pair", "dataset", "subject", "process", "method", "runtime", "length_view"]
 COLUMNS = setup_last([
     *("pair", "method", "runtime", *SETTING, "first_after", "num_cold_requests"),
     *("imports_s", "loading_s", "building_s"),
@@ -49,7 +49,7 @@ def cold_start(runs: Sequence[Run], timings: pd.DataFrame) -> pd.DataFrame:
         runs: what shards wrote down, with ``model_config`` and ``runtimes``.
         timings: their records.
     """
-    named = _with_setups(runs)
+    named = _with_setups(_of_processes(runs))
     cold = pd.DataFrame(_cold_requests(named, _first_records(timings)))
     if cold.empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -73,6 +73,13 @@ def cold_start(runs: Sequence[Run], timings: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     table = pd.DataFrame(_with_payback(rows), columns=COLUMNS)
     return _in_order(table)
+
+
+def _of_processes(runs: Iterable[Run]) -> Iterator[Run]:
+    """A run for each process that timed a shard: all of them begin."""
+    for run in runs:
+        for number, own in enumerate(run.get("processes") or [{}], start=1):
+            yield {**run, "process": number, **own}
 
 
 def _with_setups(runs: Iterable[Run]) -> list[tuple[dict[str, Any], Run]]:
@@ -108,7 +115,8 @@ def _cold_requests(
             for method, timing in methods.items():
                 if is_again(method) or not timing or timing.get("total_time_ms") is None:
                     continue
-                series = (run["pair"], run.get("dataset"), run.get("subject"), method, runtime)
+                shard = (run["pair"], run.get("dataset"), run.get("subject"), run["process"])
+                series = (*shard, method, runtime)
                 # Of several chunks of a subject nobody knows whose first record is the first.
                 warm_ms = None if run.get("chunk") else warm.get((*series, views[0]))
                 yield known | {
@@ -126,7 +134,8 @@ def _starts(named: Iterable[tuple[dict[str, Any], Run]]) -> dict[tuple, dict[str
     loads, built = [], []
     for known, run in named:
         seconds = run.get("wall_seconds") or {}
-        if not run.get("is_warm"):  # this process did not find the pair loaded
+        # Neither found the pair loaded, nor follows another shard of the command that loaded it.
+        if not run.get("is_warm") and "loading" in seconds:
             parts = {f"{name}_s": seconds.get(name, math.nan) for name in ("imports", "loading")}
             loads.append(known | parts)
         for runtime, spent in (run.get("runtimes") or {}).items():

@@ -174,7 +174,10 @@ def _numbers(pairs: Pairs, ends: np.ndarray, margin: float) -> dict[str, Any]:
         "num_samples": pairs.samples,
         "num_pairs": len(pairs.own),
         "verdict": verdict(low, high, margin),
-        "samples_to_decide": samples_to_decide(values[0], low, high, pairs.samples, margin),
+        # How far processes lie apart does not become less with more samples.
+        "samples_to_decide": np.nan
+        if pairs.processes > 1
+        else samples_to_decide(values[0], low, high, pairs.samples, margin),
         "median_ms": own,
         "against_median_ms": other,
         "processes": pairs.processes,

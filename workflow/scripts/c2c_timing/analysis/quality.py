@@ -17,7 +17,7 @@ import pandas as pd
 from ..statistics import Ordered
 from .columns import SETTING
 from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
-from .relative_times import Relative, medians_of, relative_times
+from .relative_times import Relative, at_one_level, medians_of, relative_times
 from .trends import trends
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
@@ -97,27 +97,15 @@ def _arrays(
     order = np.argsort(group, kind="stable")
     sample = pd.factorize(records["id"])[0].astype(np.int64)
     arrays = {
-        "ms": _at_one_level(records, group),
+        "ms": at_one_level(
+            records["total_time_ms"].to_numpy(float), group, records["process"].to_numpy(int)
+        ),
         # Of a group alone.
         "sample": pd.factorize(group * (sample.max(initial=0) + 1) + sample)[0],
         "tokens": records[LENGTHS].fillna(0).to_numpy(float),
         "flags": records["residual_flag"].to_numpy(float),
     }
     return group[order], {name: values[order] for name, values in arrays.items()}
-
-
-def _at_one_level(records: pd.DataFrame, group: np.ndarray) -> np.ndarray:
-    """Times as if all processes of a group were equally fast.
-
-    All of them run the same samples. How far they lie apart is what intervals over processes tell; it is
-    neither a drift nor the spread of requests. A drift that begins anew in each is not seen.
-    """
-    ms = records["total_time_ms"].to_numpy(float)
-    process = records["process"].to_numpy(int)
-    if process.max(initial=1) == 1:
-        return ms
-    cells = pd.factorize(group * (process.max() + 1) + process)[0]
-    return ms * medians_of(ms, group)[group] / medians_of(ms, cells)[cells]
 
 
 def _numbers(

@@ -92,7 +92,7 @@ TOLD = (
 # What tells how a process began.
 BEGINNING = (
     *("pair", "dataset", "subject", "chunk", "model_config", "settings", "wall_seconds", "is_warm"),
-    *("runtimes", "cold_requests_by_runtime", "cold_requests_follow"),
+    *("processes", "runtimes", "cold_requests_by_runtime", "cold_requests_follow"),
 )
 
 

@@ -71,7 +71,8 @@ def speedup() -> dict[str, Column]:
                           "faster, slower, or not distinguishable"),
         "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
                                     "within the margin, if it narrows as 1/√n around the same ratio; "
-                                    "empty where the verdict is told, or there is no interval", "count"),
+                                    "empty where the verdict is told, where there is no interval, and of "
+                                    "several processes, whose distance no samples make less", "count"),
         **with_ends("method_speedup", "at natural length: the part of speedup that the method saved, at "
                      "answers of equal length", "×"),
         **with_ends("length_speedup", "at natural length: the part of speedup that a shorter answer "
@@ -105,7 +106,8 @@ def changes() -> dict[str, Column]:
         "is_beyond_margin": Column("true: slower by more than the margin, by a test of its own; these make "
                                    "the exit code 3"),
         "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
-                                    "within the margin; empty where the verdict is told", "count"),
+                                    "within the margin; empty where the verdict is told, and of several "
+                                    "processes, whose distance no samples make less", "count"),
         "compared_as": Column("samples: each with itself, of equal prompts; groups: too few are in both "
                               "runs, and the two are independent"),
         "num_samples": Column("samples that are compared, of the old run", "count"),

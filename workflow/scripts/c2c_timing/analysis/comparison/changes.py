@@ -232,5 +232,8 @@ def _judged(
             "confidence": 1 - level,
             "verdict": found,
             "is_beyond_margin": bool(is_beyond) and found == SLOWER,
-            "samples_to_decide": samples_to_decide(row["ratio"], low, high, fewest, margin),
+            # How far processes lie apart does not become less with more samples.
+            "samples_to_decide": np.nan
+            if max(row["old_num_processes"], row["new_num_processes"]) > 1
+            else samples_to_decide(row["ratio"], low, high, fewest, margin),
         }

@@ -95,10 +95,12 @@ def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     _share_range(axes[: len(lines[0]), 0, 0])
     _share_range(axes[len(lines[0]) :, 0, 0])
     layout.name_series(figure, list(handles.values()), list(handles))
+    over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
+    confidence = 100 * table["confidence"].max()
     subjects = " and of ".join(comparisons[0].subject for comparisons in lines)
     layout.name_figure(
         figure, f"Speed-up of {subjects}", timings,
-        f"bars: 95 % interval over samples; {UNCLEAR_NOTE}",
+        f"bars: {confidence:.4g} % interval over {over}; {UNCLEAR_NOTE}",
     )  # fmt: skip
     return figure
 

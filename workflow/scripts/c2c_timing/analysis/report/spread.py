@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...statistics import FEWEST_FOR_P90, FEWEST_FOR_P99
 from ..columns import CONDITIONS, LENGTHS, SAMPLE, method_title
-from ..relative_times import relative_times
+from ..relative_times import at_one_level, relative_times
 from .tables import (
     BY_DATA_SET,
     KEPT_DATASET,
@@ -137,7 +137,8 @@ def _relative(records: pd.DataFrame, keys: list[str]) -> np.ndarray:
     group = group[order]
     sample = own.assign(group=group).groupby(["group", *SAMPLE], sort=False).ngroup().to_numpy()
     tokens = own[TOKENS].fillna(0).to_numpy(float)
-    times = own["total_time_ms"].to_numpy(float)
+    process = own.get("process", pd.Series(1, own.index)).to_numpy(int)
+    times = at_one_level(own["total_time_ms"].to_numpy(float), group, process)
     number_of = int(group.max(initial=-1)) + 1
     return relative_times(times, group, sample, tokens, number_of).times[inverse]
 
