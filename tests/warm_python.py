@@ -40,11 +40,13 @@ IMPORTED = (
 )
 FORKS_OF_THIS = multiprocessing.get_context("fork")
 # Hands its streams, words, folder and environment over, and ends as the fork does. What asks for more
-# than to run a file of the project (-c, -m, a file of a package) gets the true program.
+# than to run a file of the project (-c, -m, a file of a package), or for a fresh process, gets the true
+# program.
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 words = sys.argv[1:]
-if {name!r} == "python" and (not words or words[0].startswith(("-", {prefix!r}))):
+is_fresh = any(word.startswith("--process=") for word in words)
+if {name!r} == "python" and (is_fresh or not words or words[0].startswith(("-", {prefix!r}))):
     os.execv({python!r}, [{python!r}, *words])
 order = [{name!r}, words, os.getcwd(), dict(os.environ)]
 with socket.socket(socket.AF_UNIX) as server:

@@ -7,6 +7,7 @@ same whichever side is divided by the other.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 
 import numpy as np
@@ -81,7 +82,7 @@ def add_margin_flag(flags: argparse.ArgumentParser) -> None:
 
 
 def _margin(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: a share between 0 and 1 is meant, such as 0.05")
-    return value
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text}: a share between 0 and 1 is meant, such as 0.05")

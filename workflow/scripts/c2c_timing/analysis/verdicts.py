@@ -40,7 +40,7 @@ def runtime_verdicts(speedup: pd.DataFrame) -> list[str]:
 
 def split_verdicts(speedup: pd.DataFrame) -> list[str]:
     """What of each speed-up at natural length is the method's, and what the answers' length."""
-    rows = speedup[~is_across_runtimes(speedup) & (speedup["scope"] == "overall")]
+    rows = speedup[is_across_methods(speedup) & (speedup["scope"] == "overall")]
     return [
         f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} against "
         f"{method_title(row['against'])}: {_speedup(row)}{split}."

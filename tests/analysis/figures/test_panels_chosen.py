@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 
 import matplotlib.pyplot as plt
-import plot_timings
 import pytest
 from analysis.invented_wide import PAIRS, wide
 
+import plot_timings
 from c2c_timing.analysis.columns import CONDITIONS
 from c2c_timing.analysis.figures import drawn
 from c2c_timing.analysis.figures.selection import chosen
