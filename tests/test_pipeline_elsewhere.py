@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from patience import PATIENCE
 from pipeline_runs import copy_project
+from warm_python import warm_python
 
 pytestmark = pytest.mark.pipeline
 
@@ -35,8 +35,8 @@ def snakemake(folder: Path, *words: object) -> str:
 
 def tried(folder: Path, *words: object) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, words)],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE,
+        [warm_python().bin / "snakemake", "--cores", "2", *map(str, words)], cwd=folder,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
