@@ -54,6 +54,8 @@ def drawn(name: str, timings: pd.DataFrame, **options: Any) -> Figure:
         NothingToDrawError: the records have nothing that it could show.
     """
     most = OF_OTHER_HEIGHTS.get(name, MOST_PANELS)
+    if name == "ladder_by_data_set":  # a column each, in two lines of them
+        most = max(1, 2 * MOST_PANELS // timings["dataset"].nunique())
     shown, left_out = selection.chosen(timings, most, name in WITH_RUNTIMES_TOGETHER)
     figure = FIGURES[name](shown, **options)
     if left_out:
