@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.lock-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test style unit columns pictures lock clean
+.PHONY: help setup test style unit columns keys pictures lock clean
 # What is run is said in a line of its own; `make --trace` shows the rest.
 .SILENT:
 
@@ -57,6 +57,9 @@ lock: ## envs/requirements.in resolved anew
 
 columns: setup ## docs/columns.md, from the dictionary of columns
 	$(VENV)/bin/python workflow/scripts/describe_columns.py --output docs/columns.md
+
+keys: setup ## config/README.md, from config.yaml and its schema
+	$(VENV)/bin/python workflow/scripts/describe_config.py --output config/README.md
 
 clean: ## results/ and Snakemake's notes away
 	echo "removing results and .snakemake"

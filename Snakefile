@@ -1,11 +1,20 @@
 """Where the time goes when two language models talk through their KV caches."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: "config.yaml"
+# The working directory's, or else this one's; keys that the former does not name are the latter's.
+HAS_OWN_CONFIG = Path("config.yaml").exists()
+
+
+configfile: "config.yaml" if HAS_OWN_CONFIG else f"{workflow.current_basedir}/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -17,16 +26,16 @@ rule all:
     input:
         SHARD_FILES,
         TABLES,
-        "results/device.json",
-        "results/bottlenecks.tsv",
+        f"{RESULTS}/device.json",
+        f"{RESULTS}/bottlenecks.tsv",
         FIGURES,
-        "results/report.html",
+        f"{RESULTS}/report.html",
     message:
         "All is made"
 
 
 # A rule that could make an existing file anew would hold up, or repeat, every shard behind it.
-if not Path(targets.SELF_TEST).exists():
+if not Path(RESULTS.self_test).exists():
 
     include: "workflow/rules/self_test.smk"
 
@@ -38,11 +47,9 @@ include: "workflow/rules/device.smk"
 include: "workflow/rules/figures.smk"
 
 
+# Of a module Snakemake calls none of these: who uses this one as such, calls them.
 onstart:
-    if workflow.is_main_process:
-        shards.write_manifest(SHARDS)
-        jobs.offer_worker(config, workflow.local_exec)
-        jobs.show_progress(workflow.local_exec)
+    begin()
 
 
 onsuccess:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from folders import ROOT
+from forks import Fork
 from patience import PATIENCE
+from warm_python import warm_python
 
 SMALL = {
     "datasets": ["gsm8k", "mmlu", "ai2-arc"],
@@ -37,39 +38,44 @@ def copy_finished(project: Path, folder: Path) -> Path:
     return Path(shutil.copytree(project, folder, copy_function=shutil.copy2))
 
 
-def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml", **environment):
-    config = ["--configfile", configfile] if configfile else []
+def snakemake(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
+    """What ``snakemake`` ends with and says; its jobs are forks, as itself."""
+    return _run(warm_python().bin, project, [*words, *_config(configfile)], {})
+
+
+def snakemake_in_processes_of_their_own(
+    project: Path, *words: str, configfile: str, **environment: str
+) -> tuple[int, str]:
+    """The same in the environment that is given, and as a user runs it."""
+    own = Path(sys.executable).parent
+    return _run(own, project, [*words, *_config(configfile)], environment)
+
+
+def _run(
+    programs: Path, project: Path, words: Sequence[str], environment: Mapping[str, str]
+) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *words, *config],
-        cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE,
-        env={**os.environ, **environment},
+        [programs / "snakemake", "--cores", "2", *words], cwd=project, capture_output=True,
+        text=True, check=False, timeout=PATIENCE, env={**os.environ, **environment},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
 PLANNED = "planned:"
-# A plan is made in a fork of a process that has imported Snakemake, and none of the project.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli"])
 
 
 def dry_run(project: Path, *words: str, configfile: str | None = "small.yaml") -> tuple[int, str]:
     """What ``snakemake --dry-run`` ends with and says."""
-    config = ["--configfile", configfile] if configfile else []
-    words = ("--cores", "2", "--dry-run", *words, *config)
-    with tempfile.NamedTemporaryFile("r") as said:
-        process = FORKS.Process(target=_in_a_fork, args=(project, words, said.name))
-        process.start()
-        process.join(PATIENCE)
-        assert process.exitcode is not None
-        return process.exitcode, said.read()
+    plan = Fork(_plan, ["--cores", "2", "--dry-run", *words, *_config(configfile)], cwd=project)
+    said = plan.communicate()
+    return plan.returncode, "".join(said)
 
 
-def _in_a_fork(project: Path, words: tuple[str, ...], log: str) -> None:
-    with Path(log).open("w") as said:
-        for stream in (1, 2):
-            os.dup2(said.fileno(), stream)
-    os.chdir(project)
+def _config(file: str | None) -> list[str]:
+    return ["--configfile", file] if file else []
+
+
+def _plan(words: Sequence[str]) -> None:
     from snakemake.cli import main
     from snakemake.jobs import Job
 

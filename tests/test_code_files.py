@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from folders import SCRIPTS
+from forks import Fork
+from imported import tell_imported
 
 from c2c_timing import code_files
 from c2c_timing.code_files import (
@@ -20,12 +19,6 @@ from c2c_timing.code_files import (
 )
 from c2c_timing.places import LIBRARY
 
-IMPORTED = """
-import importlib, sys
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-print(*(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "c2c_timing"), sep="\\n")
-"""
 # How a run is planned, kept and watched, and what is made of its records.
 APART = (
     *("analysis/", "planning/", "probes/", "cli.py", "exits.py", "interrupts.py", "progress.py"),
@@ -40,11 +33,8 @@ def names(paths):
 
 def imported(*modules):
     """Files of the library that Python reads when it imports these modules."""
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *modules], env={"PYTHONPATH": str(SCRIPTS)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return names(map(Path, done.stdout.split()))
+    said, trouble = Fork(tell_imported, *modules).communicate()
+    return names(map(Path, said.split())) or pytest.fail(trouble)
 
 
 # Triton comes with torch for CUDA alone; with what its kernels alone import.

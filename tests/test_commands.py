@@ -1,7 +1,7 @@
 """The commands as a person types them, on the tiny pair.
 
-Some in a process of their own, as they are really run; the others in this one, which has read the
-libraries once for all of them.
+Each once as it is really run; then in this process or in a fork, which have read the libraries once
+for all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import pandas as pd
 import pytest
 from folders import ROOT
+from forks import command
 from patience import PATIENCE
 
 from c2c_timing.meters.peak_memory import FORGET
@@ -21,13 +22,18 @@ from c2c_timing.meters.peak_memory import FORGET
 SCRIPTS = ROOT / "workflow" / "scripts"
 
 
-def run(script, *flags, cwd, **environment):
-    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
-    import os
+def run(script, *flags, cwd):
+    """Runs a command in a process of its own, which need not read them again."""
+    fork = command(SCRIPTS / f"{script}.py", *flags, cwd=cwd)
+    said = fork.communicate()
+    return subprocess.CompletedProcess([script, *flags], fork.returncode, *said)
 
+
+def typed(script, *flags, cwd):
+    """Runs a command as a shell does."""
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        env={**os.environ, **environment},
+        [sys.executable, SCRIPTS / f"{script}.py", *flags], cwd=cwd, capture_output=True, text=True,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 
@@ -53,8 +59,8 @@ def lines(path):
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
-def test_help_shows_an_example(script, here):
-    done = here(script, "--help")
+def test_help_shows_an_example(script, tmp_path):
+    done = typed(script, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert f"python workflow/scripts/{script}.py" in done.stdout
 
@@ -101,11 +107,8 @@ def test_a_bad_sample_is_an_error_line_and_the_shard_goes_on(tmp_path):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_command_in_a_process_of_its_own(tmp_path):
-    shown = run("comprehensive_timing_benchmark", "--help", cwd=tmp_path)
-    assert shown.returncode == 0
-    assert "python workflow/scripts/comprehensive_timing_benchmark.py" in shown.stdout
-    mistaken = run("comprehensive_timing_benchmark", "--dataset", "gsm8", cwd=tmp_path)
+def test_a_mistake_of_a_command_in_a_process_of_its_own_is_one_line(tmp_path):
+    mistaken = typed("comprehensive_timing_benchmark", "--dataset", "gsm8", cwd=tmp_path)
     assert mistaken.returncode == 1
     assert mistaken.stderr.splitlines() == [mistaken.stderr.strip()]
     assert "did you mean gsm8k" in mistaken.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from folders import ROOT
 from marked_blocks import PAGES, RUNNABLE, SHOWN, blocks
 from patience import PATIENCE
 from pipeline_runs import SMALL, copy_project
-from warm_commands import WarmCommands
+from warm_python import warm_python
 
 sys.path.append(str(ROOT / "docs" / "made"))
 
@@ -62,9 +61,9 @@ def commands_of(page):
     return [command for block in blocks(page) if block.is_run for command in block.commands()]
 
 
-def in_a_shell(command, project):
+def in_a_shell(command, project, *programs):
     """The exit code of a line, and what it says."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join(map(str, [*programs, Path(sys.executable).parent, os.environ["PATH"]]))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command], cwd=project, env={**os.environ, "PATH": path},
         capture_output=True, text=True, timeout=PATIENCE, check=False,
@@ -77,41 +76,23 @@ class Reader:
 
     def __init__(self, project, folder):
         self._project, self._folder = project, folder
-        self._warm, self._typed = WarmCommands(), {FIRST}
+        self._typed = {FIRST}
 
     def type(self, block, command):
         """Exit code and words of a command, or of a block of Python."""
         if command in self._typed or (command.startswith("jq ") and not shutil.which("jq")):
             return 0, ""
         self._typed.add(command)
-        words = self._words(block, command)
-        if not words:
-            return in_a_shell(command, self._project)
-        log = self._folder / "said"
-        log.write_text("")
-        code = self._warm.run(words, self._project, log)
-        return code, log.read_text()
-
-    def _words(self, block, command):
-        """For the warm process; None where it takes a shell."""
         if block.language == "python":
             script = self._folder / "block.py"
             script.write_text(command)
-            return [str(script)]
-        words = shlex.split(command)
-        if words[0] not in ("python", "snakemake") or any(word in command for word in (">", "|")):
-            return None
-        return words[1:] if words[0] == "python" else words
-
-    def close(self):
-        self._warm.close()
+            command = f"python {script}"
+        return in_a_shell(command, self._project, warm_python().bin)
 
 
 @pytest.fixture(scope="module")
 def reader(finished, tmp_path_factory):
-    reader = Reader(finished, tmp_path_factory.mktemp("reader"))
-    yield reader
-    reader.close()
+    return Reader(finished, tmp_path_factory.mktemp("reader"))
 
 
 @pytest.mark.pipeline

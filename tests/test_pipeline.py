@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
 from patience import PATIENCE
 from pipeline_runs import SMALL, copy_finished, copy_project, dry_run, planned, snakemake
+from warm_python import warm_python
 
 pytestmark = pytest.mark.pipeline
 
@@ -39,6 +39,9 @@ def test_everything_is_there(finished):
     assert len(list((results / "plots").glob("*.png"))) == 7
     assert len(list((results / "plots").glob("*.svg"))) == 7
     assert "<html" in (results / "report.html").read_text()
+    (cold,) = pd.read_csv(results / "coldstart.tsv", sep="\t").to_dict("records")
+    assert (cold["method"], cold["runtime"], cold["num_cold_requests"]) == ("c2c", "eager", 3)
+    assert cold["loading_s"] > 0 and cold["cold_ms"] > 0
     assert "| C2C |" in (results / "stage_table.md").read_text()
     assert not (results / "speedup.tsv").exists()  # one method has nothing to be compared with
     assert len(pd.read_parquet(results / "timings.parquet")) == 6
@@ -126,7 +129,8 @@ AGAIN = {"gsm8k_main_timing.jsonl", "merge_timings", "summarize_timings"}
     ("timings.parquet", "summary.tsv", {"merge_timings", "summarize_timings"}),
     ("errors.tsv", "summary.tsv", {"merge_timings", "summarize_timings"}),
     ("timings.parquet", None, {"merge_timings", "summarize_timings", "plot_timings", "plot_floors",
-                               "find_bottlenecks", "write_stage_table", "write_report"}),
+                               "find_bottlenecks", "write_stage_table", "write_cold_start",
+                               "write_report"}),
     ("device.json", "bottlenecks.tsv", {"measure_device", "find_bottlenecks"}),
     ("plots/throughput.svg", "report.html", {"plot_timings", "write_report"}),
     ("plots/throughput.svg", "summary.tsv", set()),
@@ -162,7 +166,8 @@ def test_a_shard_that_a_person_wrote_over_is_refused_and_once_deleted_it_alone_i
         if path.name != "gsm8k_main_timing.jsonl"
     }
     words = ["--dataset", "gsm8k", "--num_samples", "1", "--max_new_tokens", "2"]
-    command = [sys.executable, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
+    python = warm_python().bin / "python"
+    command = [python, "workflow/scripts/comprehensive_timing_benchmark.py", *words]
     subprocess.run(command, cwd=project, check=True, timeout=PATIENCE)
     assert (project / "results/by_hand/timings/tiny/gsm8k_main_timing.jsonl").exists()
     assert planned(project) == []

@@ -51,7 +51,8 @@ def test_all_methods_compared(compared):
         rows = of_methods[of_methods["runtime"] == runtime]
         scopes = rows.groupby("length_view")["scope"].value_counts()
         assert scopes["natural"].to_dict() == scopes["fixed"].to_dict()
-        assert scopes["fixed"].to_dict() == {"overall": 3, "data set": 9, "subject": 9}
+        # Three methods, and C2C itself under another name.
+        assert scopes["fixed"].to_dict() == {"overall": 4, "data set": 12, "subject": 12}
     assert set(speedup["verdict"]) <= {"faster", "slower", "not distinguishable"}
     assert set(pd.read_csv(compared / "breakeven.tsv", sep="\t")["dataset"].fillna("")) == {
         "", *SMALL["datasets"]
@@ -59,10 +60,10 @@ def test_all_methods_compared(compared):
     pictures = {path.stem for path in (compared / "plots").glob("*.png")}
     assert len(pictures) == 9 + 2 and pictures > {"ladder", "ladder_by_data_set"}
     records = pd.read_parquet(compared / "timings.parquet")
-    # 4 methods, 2 length views, 2 runtimes, 3 repeats
-    assert len(records) == (SAMPLES + SAMPLES + 2) * 4 * 2 * 2 * 3
+    # 5 arms, 2 length views, 2 runtimes, 3 repeats
+    assert len(records) == (SAMPLES + SAMPLES + 2) * 5 * 2 * 2 * 3
     turns = records.groupby(["dataset", "id", "repeat"])["order"].apply(sorted)
-    assert all(places == list(range(1, 17)) for places in turns)
+    assert all(places == list(range(1, 21)) for places in turns)
     fixed = records[records["length_view"] == "fixed"]
     assert set(fixed["num_generated_tokens"]) == {SMALL["max_new_tokens"]}
     assert set(fixed["num_teacher_tokens"].dropna()) == {4}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from pipeline_runs import copy_project, snakemake
+from pipeline_runs import copy_project, snakemake_in_processes_of_their_own
 
 pytestmark = pytest.mark.pipeline
 
@@ -48,7 +48,9 @@ def test_a_published_pair_from_a_hub(tmp_path):
     (project / "hub.yaml").write_text(yaml.safe_dump(config))
     with StandInHub(root) as hub:
         environment = hub.environment(tmp_path / "home")
-        code, text = snakemake(project, "results/summary.tsv", configfile="hub.yaml", **environment)
+        code, text = snakemake_in_processes_of_their_own(
+            project, "results/summary.tsv", configfile="hub.yaml", **environment
+        )
         logs = "".join(path.read_text() for path in project.glob("results/logs/time_shard/*/*"))
         assert code == 0, text + logs
     path = project / "results/timings/qwen3-0.6b_qwen2.5-0.5b/gsm8k_main_timing.jsonl"

@@ -5,12 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2c_timing.analysis.comparison.estimates import mean_estimate
+from c2c_timing.analysis.paired_times import Pairs, compare_pairs
 from c2c_timing.statistics import (
+    FEWEST_SAMPLES,
     ResampledMedian,
     draws,
     interval,
     mean_interval,
     median_intervals,
+    spreads,
 )
 
 
@@ -82,3 +86,48 @@ def test_the_interval_of_a_mean_holds_the_truth_and_few_samples_have_none():
     ends = [mean_interval(rng.normal(3, 1, 12), seed) for seed in range(300)]
     assert 0.92 <= np.mean([low <= 3 <= high for low, high in ends]) <= 0.985
     assert np.isnan(mean_interval(np.ones(4))).all()
+
+
+def few_requests(samples, repeats):
+    """Of few samples, each with some repeats: values and samples."""
+    return st.lists(
+        st.lists(st.floats(0.1, 1e4), min_size=1, max_size=repeats), min_size=1, max_size=samples
+    ).map(
+        lambda found: (
+            np.array([value for values in found for value in values]),
+            np.repeat(np.arange(len(found)), [len(values) for values in found]),
+        )
+    )
+
+
+@given(few_requests(FEWEST_SAMPLES - 1, 30))
+def test_fewer_samples_than_it_takes_have_no_interval_however_often_they_are_repeated(requests):
+    values, sample = requests
+    samples = sample.max() + 1
+    assert np.isnan(median_intervals(values[:, None], sample)).all()
+    assert np.isnan(interval(values, samples)).all()
+    assert np.isnan(mean_interval(values[:samples])).all()
+    assert np.isnan(mean_estimate(values[:samples]).interval()).all()
+    (compared,) = compare_pairs([Pairs.of(values, values * 1.5, sample, 0 * sample)])
+    assert np.isnan([compared[f"{name}_{end}"] for name in ("speedup", "median_ratio")
+                     for end in ("low", "high")]).all()  # fmt: skip
+
+
+@given(few_requests(12, 4), st.integers(0, 5))
+def test_an_interval_has_a_width_where_samples_differ(requests, seed):
+    values, sample = requests
+    means = np.bincount(sample, np.log(values)) / np.bincount(sample)
+    low, high = mean_interval(means, seed)
+    wide_low, wide_high = mean_estimate(means).interval()
+    if len(means) >= FEWEST_SAMPLES and np.ptp(means) > 1e-6:
+        assert low < high
+        assert wide_low < wide_high
+    else:
+        assert not low < high - 1e-6
+
+
+@given(st.integers(1, 400))
+def test_percentiles_are_there_when_two_values_lie_beyond_them(number):
+    found = spreads(np.arange(float(number)), np.zeros(number, int), np.arange(number), 1)
+    assert np.isnan(found["p90"][0]) == (number < 20)
+    assert np.isnan(found["p99"][0]) == (number < 200)

@@ -52,10 +52,13 @@ def write(folder, records, errors=(), name="a"):
     return path
 
 
-def requests_of(delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm8k",)):
+def requests_of(
+    delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm8k",), processes=1, apart=0.0
+):
     """Records of methods with known delays in ms: samples differ, and every request has its noise.
 
-    ``delays``: by method; or by method and runtime.
+    ``delays``: by method; or by method and runtime. ``apart``: by how much the logarithm of a method's
+    times differs from process to process (standard deviation).
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -63,10 +66,15 @@ def requests_of(delays, samples=20, repeats=3, seed=0, noise=0.1, datasets=("gsm
         size = rng.lognormal(0, 0.3, samples)
         for key, delay in delays.items():
             method, runtime = (key, REFERENCE) if isinstance(key, str) else key
-            times = delay * size[:, None] * rng.lognormal(0, noise, (samples, repeats))
+            of_process = rng.lognormal(0, apart, processes) if apart else np.ones(processes)
+            noises = rng.lognormal(0, noise, (processes, samples, repeats))
+            times = delay * size[:, None] * of_process[:, None, None] * noises
             ids = [f"{dataset}/{n}" for n in range(samples)]
             parts.append(pd.DataFrame({
-                "id": np.repeat(ids, repeats), "repeat": np.tile(range(1, repeats + 1), samples),
+                "id": np.tile(np.repeat(ids, repeats), processes),
+                "repeat": np.tile(range(1, repeats + 1), samples * processes),
+                "process": np.repeat(range(1, processes + 1), samples * repeats),
+                "possible_looks": 1,
                 "dataset": dataset, "subject": "main", "method": method,
                 "runtime": runtime, "total_time_ms": times.ravel(),
             }))  # fmt: skip

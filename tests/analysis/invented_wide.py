@@ -81,7 +81,8 @@ def _request(
     total = sum(own.values())
     ttft = total - sum(answer[1:])
     return {
-        "method": method, "runtime": runtime, "length_view": view, "repeat": 1, "setup": "",
+        "method": method, "runtime": runtime, "length_view": view, "repeat": 1, "process": 1,
+        "possible_looks": 1, "setup": "",
         "model_config.device": "NVIDIA H100 80GB HBM3", "model_config.dtype": "bfloat16",
         "model_config.weights": "dummy", **dict.fromkeys(s.key for s in Stage), **own,
         "total_time_ms": total, "wall_time_ms": total * 1.001, "residual_ms": total * 0.001,

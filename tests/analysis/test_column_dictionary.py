@@ -55,6 +55,8 @@ def results(tmp_path_factory):
         run("fit_break_even", f"{records} --output breakeven.tsv --costs-output stage_costs.tsv")
         run("write_ladder", f"{records} --output ladder.tsv")
         run("write_stage_table", f"{records} --output stage_table.tsv --markdown stages.md")
+        run("write_cold_start", f"{shards} {records} --output coldstart.tsv")
+        run("compare_runs", "timings.parquet timings.parquet --output changes.tsv")
         write_tsv(pd.DataFrame(columns=BOTTLENECKS), folder / "bottlenecks.tsv")
     return folder
 

@@ -18,6 +18,7 @@ import write_ladder
 from c2c_timing.analysis.break_even import break_even_table
 from c2c_timing.analysis.figures import FIGURES
 from c2c_timing.analysis.figures import ladder as figure_of_ladder
+from c2c_timing.analysis.figures.style import SAME_MARK, UNCLEAR_MARK
 from c2c_timing.analysis.ladder import BREAK_EVEN, COLUMNS, c2c_against_methods, ladder
 from c2c_timing.analysis.merge import merge, read_tsv, write_parquet
 from c2c_timing.analysis.report.page import render
@@ -280,3 +281,22 @@ def test_an_interval_need_not_hold_its_estimate(tmp_path):
     table = ladder(records_of_all)
     table["breakeven_message_tokens_low"] = table["breakeven_message_tokens"] + 1
     figure_of_ladder._draw(table[table["dataset"] == ""], records_of_all, "")
+
+
+@pytest.mark.parametrize("name", ["ladder", "speedup"])
+def test_what_is_the_same_has_a_mark_of_its_own(tmp_path, name):
+    alike = requests_of(
+        {(m, r): 10 for m in ("c2c", "base") for r in ("eager", "fused")}, noise=0.01
+    )
+    table = timings(tmp_path, records(noise=0.01)).iloc[:0]
+    table = pd.concat([table, alike]).assign(prompt_length=100)
+    assert compare(alike)["verdict"].eq("same").all()
+    figure = FIGURES[name](table)
+    marks = {
+        line.get_marker()
+        for axis in figure.axes
+        for line in axis.get_lines()
+        if len(line.get_xdata())
+    }
+    assert SAME_MARK in marks
+    assert UNCLEAR_MARK not in marks

@@ -124,6 +124,14 @@ def test_the_numbers_are_what_was_put_in():
     )
 
 
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_processes_that_lie_apart_are_neither_drift_nor_spread(repeats):
+    one = requests(repeats=repeats)
+    apart = pd.concat([one, slowed(one, 1.3).assign(process=2)], ignore_index=True)
+    assert judged(apart)["quality"].tolist() == ["ok"]
+    assert judged(with_outliers(apart, every=9))["quality"].tolist() == ["unstable"]
+
+
 def test_a_mark_stays_on_its_own_row():
     tables = {
         "clean": requests(1), "drift": drifting(requests(2)), "outliers": with_outliers(requests(3)),

@@ -11,6 +11,7 @@ from analysis.invented import invent, write
 
 import write_report
 from c2c_timing.analysis.break_even import break_even_table
+from c2c_timing.analysis.cold_start import cold_start
 from c2c_timing.analysis.coverage import coverage
 from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
 from c2c_timing.analysis.figures.style import save
@@ -153,9 +154,12 @@ def test_a_cold_request_stands_beside_the_same_sample_timed_warm(tmp_path):
     cold = dict(run_of()["cold_requests_by_runtime"]["eager"]["c2c"])
     (first,) = timings.loc[timings["id"] == "x1", "total_time_ms"]
     cold["total_time_ms"] = 3 * first
-    run = run_of(cold_requests_by_runtime={"eager": {"c2c": cold}})
-    page = text_of(render(Sources(timings, errors, runs=[run])))
-    assert page.endswith("") and "3.00×" in page
+    run = run_of(
+        cold_requests_by_runtime={"eager": {"c2c": cold}}, model_config=invent()["model_config"]
+    )
+    page = text_of(render(Sources(timings, errors, coldstart=cold_start([run], timings))))
+    assert "3.00×" in page
+    assert "tell of no cold request" in text_of(render(Sources(timings, errors)))
 
 
 @pytest.fixture

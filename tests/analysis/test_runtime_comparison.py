@@ -37,7 +37,7 @@ def test_a_known_gain_is_found_inside_its_interval():
     for trial in range(60):
         rows = across(requests_of(BOTH, seed=trial), seed=trial)
         inside += rows.loc["c2c", "speedup_low"] <= 13 <= rows.loc["c2c", "speedup_high"]
-        called_equal += rows.loc["base", "verdict"] == "not distinguishable"
+        called_equal += rows.loc["base", "verdict"] in ("same", "not distinguishable")
         assert rows.loc["c2c", "verdict"] == "faster"
     assert inside >= 54
     assert called_equal >= 54

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from analysis.invented import requests_of
 
-from c2c_timing.analysis.paired_times import verdict
 from c2c_timing.analysis.speedup import COLUMNS, compare
 
 
@@ -25,7 +24,7 @@ def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
             row.loc["t2t", "median_ratio_low"] <= 2 <= row.loc["t2t", "median_ratio_high"]
         )
         called_faster += row.loc["t2t", "verdict"] == "faster"
-        called_equal += row.loc["base", "verdict"] == "not distinguishable"
+        called_equal += row.loc["base", "verdict"] in ("same", "not distinguishable")
     assert inside >= 90
     assert medians_inside >= 90
     assert called_equal >= 90
@@ -77,9 +76,44 @@ def test_same_seed_same_numbers():
     assert compare(table, 1)["speedup_low"].ne(compare(table, 2)["speedup_low"]).any()
 
 
-@pytest.mark.parametrize(("low", "high", "words"), [
-    (1.1, 2, "faster"), (0.5, 0.9, "slower"), (0.9, 1.1, "not distinguishable"),
-    (np.nan, np.nan, "not distinguishable"),
-])  # fmt: skip
-def test_the_verdict_reads_the_interval(low, high, words):
-    assert verdict(low, high) == words
+def with_answers(table, tokens, step_ms):
+    """Requests whose answers have so many tokens by method, each token some ms, and the rest as it is."""
+    tokens = table["method"].map(tokens)
+    decode = tokens * table["method"].map(step_ms)
+    return table.assign(
+        length_view="natural", num_generated_tokens=tokens.astype(float), decode_total_ms=decode,
+        total_time_ms=table["total_time_ms"] + decode,
+    )  # fmt: skip
+
+
+def test_a_natural_speedup_is_what_the_method_saved_times_what_the_length_saved():
+    table = requests_of({"c2c": 10, "base": 10}, noise=0.02)
+    steps = {"c2c": 1.0, "base": 1.0}
+    shorter = overall(with_answers(table, {"c2c": 10, "base": 40}, steps)).loc["base"]
+    assert shorter["method_speedup"] == pytest.approx(1, abs=0.02)
+    assert shorter["length_speedup"] > 2
+    assert (
+        shorter["length_speedup_low"] < shorter["length_speedup"] < shorter["length_speedup_high"]
+    )
+    slower_step = {"c2c": 1.0, "base": 3.0}
+    same_length = overall(with_answers(table, {"c2c": 20, "base": 20}, slower_step)).loc["base"]
+    assert same_length["length_speedup"] == pytest.approx(1)
+    assert same_length["method_speedup"] == pytest.approx(same_length["speedup"])
+    both = overall(with_answers(table, {"c2c": 10, "base": 40}, slower_step)).loc["base"]
+    assert both["method_speedup"] > 1.5
+    assert both["method_speedup"] * both["length_speedup"] == pytest.approx(both["speedup"])
+
+
+def test_nothing_is_split_at_a_fixed_length_or_of_records_that_do_not_tell_their_tokens():
+    table = requests_of({"c2c": 10, "base": 10})
+    fixed = with_answers(table, {"c2c": 10, "base": 10}, {"c2c": 1, "base": 2})
+    parts = ["method_speedup", "method_speedup_low", "length_speedup", "length_speedup_high"]
+    assert overall(fixed.assign(length_view="fixed"))[parts].isna().all(axis=None)
+    assert overall(table.assign(length_view="natural"))[parts].isna().all(axis=None)
+
+
+def test_the_margin_decides_what_is_the_same():
+    table = requests_of({"c2c": 10, "base": 10.3}, noise=0.02, samples=40)
+    assert compare(table, margin=0.05)["verdict"].eq("same").all()
+    assert compare(table, margin=0.01)["verdict"].eq("faster").all()
+    assert compare(table)["samples_to_decide"].isna().all()

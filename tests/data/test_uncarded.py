@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 from folders import SCRIPTS
-from patience import PATIENCE
+from forks import command
 from standin_hub import StandInHub, repositories
 from standin_hub.ask import ask
 from standin_hub.layouts import json_lines, write_plain_readme
@@ -166,15 +164,14 @@ def test_without_a_network_a_revision_is_never_another_one(hub, tmp_path, last):
 
 
 def test_the_command_times_a_data_set_without_a_card(hub, tmp_path):
-    script = SCRIPTS / "dataset_timing_benchmark.py"
-    flags = ["--dataset", "someone/parts", "--config", "hard", "--output", "out.jsonl",
-             "--max_new_tokens", "2"]  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, script, *flags], cwd=tmp_path, capture_output=True, text=True, check=False,
-        timeout=PATIENCE, env=hub.environment(),
+    done = command(
+        SCRIPTS / "dataset_timing_benchmark.py", "--dataset", "someone/parts", "--config", "hard",
+        "--output", "out.jsonl", "--max_new_tokens", "2", cwd=tmp_path,
+        environment=hub.environment(),
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("someone/parts has no card") == 1
+    _, said = done.communicate()
+    assert done.returncode == 0, said
+    assert said.count("someone/parts has no card") == 1
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {(r["dataset"], r["subject"], r["correct"]) for r in records} == {
         ("someone--parts", "hard", None)
@@ -188,9 +185,9 @@ def test_the_command_times_a_data_set_without_a_card(hub, tmp_path):
     ["--dataset_file", "my.jsonl", "--choices_column", "choices"],
 ])  # fmt: skip
 def test_a_card_is_not_overruled_in_silence(flags, tmp_path, capsys):
-    import dataset_timing_benchmark as command
+    import dataset_timing_benchmark
 
-    assert command.main([*flags, "--output", str(tmp_path / "x.jsonl")]) == 1
+    assert dataset_timing_benchmark.main([*flags, "--output", str(tmp_path / "x.jsonl")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "without a card" in line and flags[2] in line
 

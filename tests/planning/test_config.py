@@ -40,6 +40,10 @@ def test_every_named_config_is_right(path):
     ({"source": "local"}, ["data_path"]),
     ({"resources": {"threads": 1}}, ["resources"]),
     ({"resources": {**DEFAULT["resources"], "max_runtime_minutes": 0}}, ["max_runtime_minutes"]),
+    ({"processes": 0}, ["processes"]),
+    ({"target_interval": 5}, ["target_interval"]),
+    ({"target_interval": 0.05}, ["target_interval", "resolution: true"]),
+    ({"target_interval": 0.05, "resolution": True, "repeats": 9}, ["max_repeats", "repeats (9)"]),
     ({"allow_missing": "maybe"}, ["allow_missing", "maybe"]),
 ])  # fmt: skip
 def test_a_wrong_config_is_one_line_with_key_and_choices(changes, words):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from folders import ROOT
+from forks import command
 from standin_hub import StandInHub, repositories
 from standin_hub.stored import commit_of
 from standin_hub.tiny_model import tiny_model, tiny_tokenizer
@@ -43,11 +41,21 @@ def commit(revision):
     return commit_of("models", MODEL, revision)
 
 
-def time_shard(hub, folder, *more, **environment):
-    return subprocess.run(
-        [sys.executable, SCRIPT, *FLAGS, *more], cwd=folder, capture_output=True, text=True,
-        env=hub.environment(folder / "home", OMP_NUM_THREADS="1", **environment), check=False,
-    )  # fmt: skip
+def begun(hub, folder, *more, **environment):
+    return command(
+        SCRIPT,
+        *FLAGS,
+        *more,
+        cwd=folder,
+        environment=hub.environment(folder / "home", **environment),
+    )
+
+
+def time_shard(*arguments, **environment):
+    """The exit code, and what it says."""
+    shard = begun(*arguments, **environment)
+    _, said = shard.communicate()
+    return shard.returncode, said
 
 
 def made_in(folder):
@@ -57,8 +65,8 @@ def made_in(folder):
 
 
 def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
-    first = time_shard(hub, tmp_path, *ONE)
-    assert first.returncode == 0, first.stderr
+    code, said = time_shard(hub, tmp_path, *ONE)
+    assert code == 0, said
     (record,), run = made_in(tmp_path)
     assert record["model_config"]["base_commit"] == commit("main")
     assert record["model_config"]["teacher_commit"] == commit("main")
@@ -66,13 +74,13 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
     assert [model["revision"] for model in run["models"]] == [commit("main")] * 2
 
     repositories.move_main(hub.root, "models", MODEL, "next")
-    offline = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
-    assert offline.returncode == 0, offline.stderr
+    code, said = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
+    assert code == 0, said
     (same,), _ = made_in(tmp_path)
     assert same["model_config"] == record["model_config"]
 
-    moved = time_shard(hub, tmp_path, *ONE)
-    assert moved.returncode == 0, moved.stderr
+    code, said = time_shard(hub, tmp_path, *ONE)
+    assert code == 0, said
     (other,), run = made_in(tmp_path)
     assert other["model_config"]["base_commit"] == commit("next")
     assert [model["revision"] for model in run["models"]] == [commit("next")] * 2
@@ -83,35 +91,31 @@ def test_records_and_passport_hold_the_commit_that_was_loaded(hub, tmp_path):
 
 
 def test_a_shard_that_resumes_after_its_repository_moved_starts_anew(hub, tmp_path):
-    words = [sys.executable, str(SCRIPT), *FLAGS, *MANY]
-    environment = hub.environment(tmp_path / "home", OMP_NUM_THREADS="1")
-    begun = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
-    while begun.poll() is None:
+    first = begun(hub, tmp_path, *MANY)
+    while first.poll() is None:
         journals = list(tmp_path.glob("out/*/journal/*.journal"))
         if journals and journals[0].read_bytes().count(b'"records"') >= 2:
-            os.kill(begun.pid, signal.SIGTERM)
+            first.send_signal(signal.SIGTERM)
             break
         time.sleep(0.02)
-    begun.wait()
+    first.communicate()
     assert list(tmp_path.glob("out/*/journal/*.journal"))
 
     repositories.move_main(hub.root, "models", MODEL, "next")
-    done = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "is of another run (other weights): starting anew" in done.stderr
+    code, said = time_shard(hub, tmp_path, *MANY)
+    assert code == 0, said
+    assert "is of another run (other weights): starting anew" in said
     records, run = made_in(tmp_path)
     assert {record["model_config"]["base_commit"] for record in records} == {commit("next")}
     assert run["counts"]["taken_over"] == 0
 
 
 def test_a_commit_that_nobody_can_tell_is_one_line(hub, tmp_path):
-    done = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
-    assert done.returncode == 1
-    (line,) = [line for line in done.stderr.splitlines() if MODEL in line]
+    code, said = time_shard(hub, tmp_path, *ONE, HF_HUB_OFFLINE="1")
+    assert code == 1
+    (line,) = [line for line in said.splitlines() if MODEL in line]
     assert "cannot be loaded" in line
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
 
 
 def test_a_folder_in_a_model_s_place_is_no_commit_of_the_hub(hub, tmp_path, monkeypatch):

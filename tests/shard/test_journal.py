@@ -5,12 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import signal
-import subprocess
-import sys
 
 import pytest
-from folders import ROOT, SCRIPTS
+from forks import Fork
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,28 +164,21 @@ def test_a_signal_within_a_line_takes_effect_after_it(tmp_path, monkeypatch):
         assert "2 of 8 samples are kept" in opened.kept()
 
 
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from shard.test_journal import journal, result
-folder, limit = Path(sys.argv[1]), int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-with journal(folder) as opened:
-    for place in range(8):
-        if place not in opened.finished:
-            opened.add(place, result(place))
-"""
+def fill_a_disk(folder, limit):
+    """A file that may grow no further fails as a full disk does, in the middle of a line."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        fill(folder, range(8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("limit", [100, 500, 1000])
 def test_a_disk_that_fills_up_keeps_what_was_written(tmp_path, limit):
-    """A file that may grow no further fails as a full disk does, in the middle of a line."""
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path), str(limit)], check=False,
-        cwd=ROOT / "tests", env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert "UserError" in done.stderr
-    assert "cannot be written (File too large)" in done.stderr.splitlines()[-1]
+    _, said = Fork(fill_a_disk, tmp_path, limit).communicate()
+    assert "UserError" in said
+    assert "cannot be written (File too large)" in said.splitlines()[-1]
     content = (tmp_path / "journal" / "x.jsonl").read_bytes()
     assert len(content) <= limit
     assert content[-1:] in (b"", b"\n")

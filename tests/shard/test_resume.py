@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 from folders import ROOT
+from forks import command
 from patience import PATIENCE
 
 from c2c_timing.cards.dataset_card import load_dataset_card
@@ -24,7 +22,6 @@ from c2c_timing.data.sources import SourceSpec, read_rows
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = ROOT / "workflow" / "schemas" / "record.schema.yaml"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
 # More samples than twenty killed attempts can finish.
 NUM_SAMPLES, KILLS = 80, 20
 
@@ -46,15 +43,14 @@ def write_rows(folder, count):
 @pytest.mark.parametrize("seed", [0])
 def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_path, seed):
     write_rows(tmp_path, NUM_SAMPLES)
-    driver = [sys.executable, Path(__file__).with_name("kill_driver.py"), tmp_path, seed, KILLS]
-    done = subprocess.run(
-        list(map(str, driver)), env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    attempts = [json.loads(line) for line in done.stdout.splitlines()]
+    driver = command(
+        Path(__file__).with_name("kill_driver.py"), tmp_path, seed, KILLS, cwd=tmp_path
+    )
+    told, said = driver.communicate()
+    assert driver.returncode == 0, said
+    attempts = [json.loads(line) for line in told.splitlines()]
     assert [attempt["killed"] for attempt in attempts] == [True] * KILLS + [False]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
 
     # Whatever stood in the journal once stood there ever after, byte for byte.
     for earlier, later in itertools.pairwise(attempts[:-1]):
@@ -99,13 +95,10 @@ def test_killed_at_twenty_random_moments_no_finished_sample_is_timed_again(tmp_p
         assert set(attempt["cold_requests"]) == warmed_up
 
 
-def command(folder):
-    script = SCRIPTS / "comprehensive_timing_benchmark.py"
-    words = ["--dataset", "gsm8k", "--source", "local", "--data_path", "rows.jsonl", "--output_dir",
-             "out", "--max_new_tokens", "4"]  # fmt: skip
-    return subprocess.Popen(
-        [sys.executable, script, *words], cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def begun(folder):
+    return command(
+        SCRIPTS / "comprehensive_timing_benchmark.py", "--dataset", "gsm8k", "--source", "local",
+        "--data_path", "rows.jsonl", "--output_dir", "out", "--max_new_tokens", "4", cwd=folder,
     )  # fmt: skip
 
 
@@ -125,16 +118,16 @@ def test_signals_keep_what_is_finished_and_a_second_process_stops(tmp_path):
     journal = tmp_path / "out" / "tiny" / "journal" / "gsm8k_main.journal"
     kept = b""
     for number, sent in enumerate((signal.SIGTERM, signal.SIGINT)):
-        process = command(tmp_path)
+        process = begun(tmp_path)
         wait_for_samples(journal, 5 + kept.count(b'"records"'), process)
         if number == 0:
-            second = command(tmp_path)
-            _, said = second.communicate(timeout=PATIENCE)
+            second = begun(tmp_path)
+            _, said = second.communicate()
             assert second.returncode == 1
             assert "another process is timing this shard" in said
             assert "Traceback" not in said
         process.send_signal(sent)
-        _, said = process.communicate(timeout=PATIENCE)
+        _, said = process.communicate()
         assert process.returncode == 128 + sent
         assert not list(tmp_path.glob("out/**/*.jsonl"))  # what ends so is records, always
         content = journal.read_bytes()

@@ -9,17 +9,12 @@ import importlib
 import itertools
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patience import PATIENCE
-
-TESTS = Path(__file__).resolve().parents[1]
-LIBRARY = TESTS.parent / "workflow" / "scripts"
+from forks import Fork
 
 HURRY = {"STANDIN_HUB_HURRY": "1"}
 """More environment for a call: the libraries' waits between retries become short."""
@@ -34,16 +29,10 @@ def ask(environment: Mapping[str, str], calls: Mapping[str, Call]) -> dict[str, 
     Returns:
         For each call ``{"value": ...}``, or ``{"error": type name, "message": ...}``.
     """
-    finished = subprocess.run(
-        [sys.executable, "-m", "standin_hub.ask"],
-        input=json.dumps(calls),
-        env={**environment, "PYTHONPATH": f"{TESTS}:{LIBRARY}"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert finished.returncode == 0, finished.stderr[-3000:]
-    return json.loads(finished.stdout.splitlines()[-1])
+    fork = Fork(_answer_all, dict(calls), environment=environment)
+    answers, trouble = fork.communicate()
+    assert fork.returncode == 0, trouble[-3000:]
+    return json.loads(answers.splitlines()[-1])
 
 
 def load_dataset(*args: Any, first: int | None = None, **kwargs: Any) -> list[dict[str, Any]]:
@@ -163,7 +152,7 @@ def read_model(repo_id: str, **kwargs: Any) -> int:
 
 def _find(name: str) -> Any:
     module, _, function = name.rpartition(":")
-    return getattr(importlib.import_module(module or __spec__.name), function)
+    return getattr(importlib.import_module(module or __name__), function)
 
 
 def _shorten_waits() -> None:
@@ -171,17 +160,13 @@ def _shorten_waits() -> None:
     time.sleep = lambda seconds: wait(min(seconds, 0.02))
 
 
-def _main() -> None:
+def _answer_all(calls: Mapping[str, Call]) -> None:
     if "STANDIN_HUB_HURRY" in os.environ:
         _shorten_waits()
     answers: dict[str, dict[str, Any]] = {}
-    for name, (function, args, kwargs) in json.loads(sys.stdin.read()).items():
+    for name, (function, args, kwargs) in calls.items():
         try:
             answers[name] = {"value": _find(function)(*args, **kwargs)}
         except Exception as error:  # what a library raises is part of the answer
             answers[name] = {"error": type(error).__name__, "message": str(error)}
     print(json.dumps(answers))
-
-
-if __name__ == "__main__":
-    _main()

@@ -31,7 +31,7 @@ def fail(*words):
 @exits_cleanly
 def wait(path):
     Path(path).write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(7200)
 
 
 def die(path):
@@ -47,7 +47,7 @@ def ignore(path):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Path(path).write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(7200)
 
 
 WHAT = {"ignore": ignore, "tell": tell, "fail": fail, "wait": wait, "die": die, "stumble": stumble}

@@ -10,19 +10,29 @@ import shlex
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+# Where this file lies, whichever Snakefile uses this one as a module.
+RULES = workflow.current_basedir
+# Of a remote module Snakemake fetches no more than the files of rules.
+if not isinstance(RULES, os.PathLike):
+    sys.exit(
+        "error: this workflow needs its whole folder: clone its repository, and let snakefile: name "
+        "the clone's Snakefile"
+    )
+sys.path.insert(0, str(Path(RULES).parent / "scripts"))
 
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
 from c2c_timing.analysis.closing import answer_lines
 from c2c_timing.errors import UserError
+from c2c_timing.places import PROJECT, from_here
 from c2c_timing.planning import (
     console,
     failed_jobs,
     inputs,
     jobs,
     missing,
+    report_items,
     run_cost,
     shards,
     targets,
@@ -31,14 +41,16 @@ from c2c_timing.planning.config import (
     check_config,
     empty_subjects,
     expand_home,
+    fill_from,
     read_plain_words,
 )
 from c2c_timing.shard.clock_verdict import read_clock_verdict
-from c2c_timing.shard_names import TIMINGS, split_chunk_name
+from c2c_timing.shard_names import split_chunk_name
 
 # A plan of many jobs makes no garbage: looking for some took an eighth of its time.
 gc.set_threshold(100_000, 50, 100)
 jobs.prefer_this_python()
+fill_from(config, load_configfile(PROJECT / "config.yaml"))
 read_plain_words(config)
 expand_home(config)
 empty_subjects(
@@ -50,14 +62,21 @@ empty_subjects(
 )
 try:
     check_config(config)
-    if config["self_test"] and Path(targets.SELF_TEST).exists():
-        read_clock_verdict(Path(targets.SELF_TEST))
+    RESULTS = targets.results_of(config)
+    if config["self_test"] and Path(RESULTS.self_test).exists():
+        read_clock_verdict(Path(RESULTS.self_test))
 except UserError as error:
     sys.exit(f"error: {error}")
 
-SCRIPTS = "workflow/scripts"
-SELF_TEST = [targets.SELF_TEST] if config["self_test"] else []
-ANY_SHARD = shards.PlannedShard("{pair}", "{dataset}", "{subject}")
+jobs.keep_compiled_code(RESULTS)
+SCRIPTS = from_here(PROJECT / "workflow" / "scripts")
+SCHEMAS = from_here(PROJECT / "workflow" / "schemas")
+SELF_TEST = [RESULTS.self_test] if config["self_test"] else []
+# As words of a command.
+TIMINGS_DIR = shlex.quote(RESULTS.timings)
+PLOTS_DIR = shlex.quote(RESULTS.file("plots"))
+TIMING_COMMAND = shlex.quote(f"{SCRIPTS}/comprehensive_timing_benchmark.py")
+ANY_SHARD = shards.PlannedShard("{pair}", "{dataset}", "{subject}", results=RESULTS)
 SHARDS = shards.plan_shards(config)
 WANTED_SHARDS = shards.wanted_shards(SHARDS, config)
 SHARD_FILES = [shard.timing_file for shard in WANTED_SHARDS]
@@ -70,20 +89,38 @@ if workflow.is_main_process and (line := shards.other_chunks_line(SHARDS)):
     print(line, file=sys.stderr)
 # Rules with very many inputs name files, not other rules' outputs: with these Snakemake would compare
 # every file with the whole list.
-MANIFEST = "results/shards.tsv"
-MERGED = ("results/timings.parquet", "results/errors.tsv", "results/coverage.tsv")
+MANIFEST = f"{RESULTS}/shards.tsv"
+MERGED = (
+    f"{RESULTS}/timings.parquet",
+    f"{RESULTS}/errors.tsv",
+    f"{RESULTS}/coverage.tsv",
+)
 FAILED_JOBS = failed_jobs.FailedJobs(SHARDS)
 logger.addHandler(FAILED_JOBS)
 if workflow.is_main_process:
     console.talk_less(logger.handlers)
     logger.addHandler(console.Steps())
+# Of a module Snakemake does not call onstart.
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 TIMING_CODE = inputs.timing_code_digest(config)
 # As a person would name them; later ones lie over earlier ones.
-CONFIG_FILES = ["config.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
+CONFIG_FILES = inputs.config_files(workflow.configfiles, workflow.overwrite_configfiles)
 TABLES = targets.table_files(config)
 FIGURES = targets.figure_files(config)
 # Besides tables, what the last lines of a run are read from.
 CLOSING_FILES = ("bottlenecks.tsv", "report.html")
+
+
+def table(name):
+    """A table of the results, which Snakemake's report shows, too."""
+    path = RESULTS.file(name)
+    return report(path, **report_items.table(path))
+
+
+def figure(name, caption=None):
+    """A figure, alike."""
+    path = RESULTS.file(f"plots/{name}")
+    return report(path, **report_items.figure(path, caption))
 
 
 def remake_missing(wildcards):
@@ -92,6 +129,8 @@ def remake_missing(wildcards):
     Asked when jobs are planned, after all rules are known and before it is decided which of them run.
     """
     workflow.dag.forcefiles.update(missing.unnoticed(workflow.rules))
+    if IS_MODULE:
+        begin()
     return []
 
 
@@ -158,12 +197,21 @@ def timing_flags(dataset, chunk):
     return jobs.timing_flags(dataset, config, chunk)
 
 
+def begin():
+    """What a run needs before its first job."""
+    if not workflow.is_main_process or workflow.dryrun:
+        return
+    shards.write_manifest(SHARDS, RESULTS)
+    jobs.offer_worker(config, workflow.local_exec)
+    jobs.show_progress(workflow.local_exec)
+
+
 def closing_lines():
     """What a run says at its end: what is there, the answer, what it took."""
     made = {Path(path).name for path in [*TABLES, *CLOSING_FILES]}
     return [
         RUN_COST.shards_line(map(Path, SHARD_FILES)),
-        *answer_lines(Path("results"), made, map(Path, SHARD_FILES)),
+        *answer_lines(Path(RESULTS.path), made, map(Path, SHARD_FILES)),
         *RUN_COST.lines(map(Path, RUN_FILES)),
     ]
 

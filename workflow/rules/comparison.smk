@@ -8,21 +8,24 @@ rule compare_methods:
         code=inputs.command_code("compare_methods.py"),
         timings=rules.merge_timings.output.timings,
     output:
-        speedup="results/speedup.tsv",
+        speedup=table("speedup.tsv"),
     log:
-        "results/logs/compare_methods.log",
+        f"{RESULTS}/logs/compare_methods.log",
     benchmark:
-        "results/benchmarks/compare_methods.jsonl"
+        f"{RESULTS}/benchmarks/compare_methods.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        margin=config["margin"],
     message:
         "Compare C2C with the other methods"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
+        " --margin {params.margin}"
         " --output {output.speedup:q}"
         " > {log:q} 2>&1"
 
@@ -34,12 +37,12 @@ rule fit_break_even:
         code=inputs.command_code("fit_break_even.py"),
         timings=rules.merge_timings.output.timings,
     output:
-        breakeven="results/breakeven.tsv",
-        costs="results/stage_costs.tsv",
+        breakeven=table("breakeven.tsv"),
+        costs=table("stage_costs.tsv"),
     log:
-        "results/logs/fit_break_even.log",
+        f"{RESULTS}/logs/fit_break_even.log",
     benchmark:
-        "results/benchmarks/fit_break_even.jsonl"
+        f"{RESULTS}/benchmarks/fit_break_even.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -62,21 +65,24 @@ rule write_ladder:
         code=inputs.command_code("write_ladder.py"),
         timings=rules.merge_timings.output.timings,
     output:
-        table="results/ladder.tsv",
+        table=table("ladder.tsv"),
     log:
-        "results/logs/write_ladder.log",
+        f"{RESULTS}/logs/write_ladder.log",
     benchmark:
-        "results/benchmarks/write_ladder.jsonl"
+        f"{RESULTS}/benchmarks/write_ladder.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
         **SMALL_JOB,
+    params:
+        margin=config["margin"],
     message:
         "Set every method on every runtime side by side"
     shell:
         "python {input.script:q}"
         " --timings {input.timings:q}"
+        " --margin {params.margin}"
         " --output {output.table:q}"
         " > {log:q} 2>&1"
 
@@ -89,12 +95,12 @@ rule write_stage_table:
         published=inputs.library_folder("analysis/published"),
         timings=rules.merge_timings.output.timings,
     output:
-        table="results/stage_table.tsv",
-        markdown="results/stage_table.md",
+        table=table("stage_table.tsv"),
+        markdown=table("stage_table.md"),
     log:
-        "results/logs/write_stage_table.log",
+        f"{RESULTS}/logs/write_stage_table.log",
     benchmark:
-        "results/benchmarks/write_stage_table.jsonl"
+        f"{RESULTS}/benchmarks/write_stage_table.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1

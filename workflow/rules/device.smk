@@ -7,11 +7,11 @@ rule measure_device:
         script=f"{SCRIPTS}/measure_device.py",
         code=inputs.command_code("measure_device.py"),
     output:
-        device="results/device.json",
+        device=table("device.json"),
     log:
-        "results/logs/measure_device.log",
+        f"{RESULTS}/logs/measure_device.log",
     benchmark:
-        "results/benchmarks/measure_device.jsonl"
+        f"{RESULTS}/benchmarks/measure_device.jsonl"
     conda:
         "../../envs/timing.yaml"
     threads: config["resources"]["threads"]
@@ -39,16 +39,16 @@ rule find_bottlenecks:
     input:
         script=f"{SCRIPTS}/find_bottlenecks.py",
         code=inputs.command_code("find_bottlenecks.py"),
-        schema="workflow/schemas/device.schema.yaml",
+        schema=f"{SCHEMAS}/device.schema.yaml",
         manifest=MANIFEST,
         timings=MERGED[0],
-        device="results/device.json",
+        device=f"{RESULTS}/device.json",
     output:
-        bottlenecks="results/bottlenecks.tsv",
+        bottlenecks=table("bottlenecks.tsv"),
     log:
-        "results/logs/find_bottlenecks.log",
+        f"{RESULTS}/logs/find_bottlenecks.log",
     benchmark:
-        "results/benchmarks/find_bottlenecks.jsonl"
+        f"{RESULTS}/benchmarks/find_bottlenecks.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -59,7 +59,7 @@ rule find_bottlenecks:
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        f" --timings-dir {TIMINGS}"
+        f" --timings-dir {TIMINGS_DIR}"
         " --timings {input.timings:q}"
         " --device {input.device:q}"
         " --output {output.bottlenecks:q}"
@@ -72,14 +72,14 @@ rule plot_floors:
         script=f"{SCRIPTS}/plot_timings.py",
         code=inputs.command_code("plot_timings.py"),
         bottlenecks=rules.find_bottlenecks.output.bottlenecks,
-        device="results/device.json",
+        device=f"{RESULTS}/device.json",
     output:
-        png="results/plots/{floor_figure}.png",
-        svg="results/plots/{floor_figure}.svg",
+        png=figure("{floor_figure}.png", "figures/roofline"),
+        svg=figure("{floor_figure}.svg", "figures/roofline"),
     log:
-        "results/logs/plot_floors/{floor_figure}.log",
+        f"{RESULTS}/logs/plot_floors/{{floor_figure}}.log",
     benchmark:
-        "results/benchmarks/plot_floors/{floor_figure}.jsonl"
+        f"{RESULTS}/benchmarks/plot_floors/{{floor_figure}}.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -8,11 +8,15 @@ rule plot_timings:
         code=inputs.command_code("plot_timings.py"),
         timings=rules.merge_timings.output.timings,
     output:
-        targets.plot_files(targets.figure_names(config)),
+        [
+            figure(f"{name}.{end}")
+            for name in targets.figure_names(config)
+            for end in targets.FORMATS
+        ],
     log:
-        "results/logs/plot_timings.log",
+        f"{RESULTS}/logs/plot_timings.log",
     benchmark:
-        "results/benchmarks/plot_timings.jsonl"
+        f"{RESULTS}/benchmarks/plot_timings.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -21,14 +25,16 @@ rule plot_timings:
     params:
         figures=targets.figure_names(config),
         pairs=config["pairs"],
+        margin=config["margin"],
     message:
         "Draw the figures"
     shell:
         "python {input.script:q}"
         " --figures {params.figures:q}"
+        " --margin {params.margin}"
         " --timings {input.timings:q}"
         " --pairs_first {params.pairs:q}"
-        " --folder results/plots"
+        f" --folder {PLOTS_DIR}"
         " > {log:q} 2>&1"
 
 
@@ -39,12 +45,12 @@ rule plot_on_request:
         code=inputs.command_code("plot_timings.py"),
         timings=rules.merge_timings.output.timings,
     output:
-        png="results/plots/{figure}.png",
-        svg="results/plots/{figure}.svg",
+        png=figure("{figure}.png", "on_request"),
+        svg=figure("{figure}.svg", "on_request"),
     log:
-        "results/logs/plot_timings/{figure}.log",
+        f"{RESULTS}/logs/plot_timings/{{figure}}.log",
     benchmark:
-        "results/benchmarks/plot_timings/{figure}.jsonl"
+        f"{RESULTS}/benchmarks/plot_timings/{{figure}}.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -52,11 +58,13 @@ rule plot_on_request:
         **SMALL_JOB,
     params:
         pairs=config["pairs"],
+        margin=config["margin"],
     message:
         "Draw {wildcards.figure}"
     shell:
         "python {input.script:q}"
         " --figure {wildcards.figure:q}"
+        " --margin {params.margin}"
         " --timings {input.timings:q}"
         " --pairs_first {params.pairs:q}"
         " --png {output.png:q}"
@@ -70,24 +78,28 @@ rule write_report:
         script=f"{SCRIPTS}/write_report.py",
         code=inputs.command_code("write_report.py"),
         templates=inputs.library_folder("analysis/templates"),
+        captions=inputs.workflow_folder("report/figures"),
         manifest=MANIFEST,
         runs=RUN_FILES,
         timings=MERGED[0],
         errors=MERGED[1],
         coverage=MERGED[2],
         # With what the marks rest on, which the short one leaves out.
-        summary="results/summary_full.tsv",
-        bottlenecks="results/bottlenecks.tsv",
-        device="results/device.json",
+        summary=f"{RESULTS}/summary_full.tsv",
+        bottlenecks=f"{RESULTS}/bottlenecks.tsv",
+        coldstart=f"{RESULTS}/coldstart.tsv",
+        device=f"{RESULTS}/device.json",
         self_test=ancient(SELF_TEST),
         figures=FIGURES,
         tables=TABLES,
     output:
-        report="results/report.html",
+        report=report(
+            f"{RESULTS}/report.html", **report_items.page(f"{RESULTS}/report.html")
+        ),
     log:
-        "results/logs/write_report.log",
+        f"{RESULTS}/logs/write_report.log",
     benchmark:
-        "results/benchmarks/write_report.jsonl"
+        f"{RESULTS}/benchmarks/write_report.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -98,7 +110,11 @@ rule write_report:
         # This config's own: what another one left in the folder of plots is none of this run.
         figures=[path for path in FIGURES if path.endswith(".svg")],
         configs=CONFIG_FILES,
-        self_test=f"--self-test {targets.SELF_TEST}" if config["self_test"] else "",
+        self_test=(
+            f"--self-test {shlex.quote(RESULTS.self_test)}"
+            if config["self_test"]
+            else ""
+        ),
     message:
         "Write the report"
     shell:
@@ -108,9 +124,10 @@ rule write_report:
         " --coverage {input.coverage:q}"
         " --summary {input.summary:q}"
         " --bottlenecks {input.bottlenecks:q}"
+        " --coldstart {input.coldstart:q}"
         " --device {input.device:q}"
         " --manifest {input.manifest:q}"
-        f" --timings-dir {TIMINGS}"
+        f" --timings-dir {TIMINGS_DIR}"
         " --config-files {params.configs:q}"
         " {params.self_test}"
         " {params.comparison}"

@@ -1,4 +1,4 @@
-"""Merging: all shards into one table, and the summary of it."""
+"""Merging: all shards into one table, the summary of it, and what it cost to begin."""
 
 
 rule list_shards:
@@ -7,16 +7,16 @@ rule list_shards:
         # Behind every table, figure and report.
         remake_missing,
     output:
-        manifest="results/shards.tsv",
+        manifest=f"{RESULTS}/shards.tsv",
     log:
-        "results/logs/list_shards.log",
+        f"{RESULTS}/logs/list_shards.log",
     localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
         shards=shards.manifest_digest(SHARDS),
         # Written when the run began: ten thousand names are too long for any command.
-        planned=shards.PLANNED_MANIFEST,
+        planned=str(RESULTS.planned_manifest),
     message:
         "List the shards"
     shell:
@@ -28,19 +28,19 @@ rule merge_timings:
     input:
         script=f"{SCRIPTS}/merge_timings.py",
         code=inputs.command_code("merge_timings.py"),
-        schema="workflow/schemas/record.schema.yaml",
+        schema=f"{SCHEMAS}/record.schema.yaml",
         manifest=MANIFEST,
         shards=SHARD_FILES,
         failed=ERROR_FILES,
         runs=RUN_FILES,
     output:
-        timings="results/timings.parquet",
-        errors="results/errors.tsv",
-        coverage="results/coverage.tsv",
+        timings=f"{RESULTS}/timings.parquet",
+        errors=table("errors.tsv"),
+        coverage=table("coverage.tsv"),
     log:
-        "results/logs/merge_timings.log",
+        f"{RESULTS}/logs/merge_timings.log",
     benchmark:
-        "results/benchmarks/merge_timings.jsonl"
+        f"{RESULTS}/benchmarks/merge_timings.jsonl"
     conda:
         "../../envs/analysis.yaml"
     # Half as long with two: one puts together what the other reads.
@@ -57,7 +57,7 @@ rule merge_timings:
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        f" --timings-dir {TIMINGS}"
+        f" --timings-dir {TIMINGS_DIR}"
         " {params.allow_missing}"
         " --settings {params.settings:q}"
         " --output {output.timings:q}"
@@ -77,12 +77,12 @@ rule summarize_timings:
         errors=MERGED[1],
         coverage=MERGED[2],
     output:
-        summary="results/summary.tsv",
-        full="results/summary_full.tsv",
+        summary=table("summary.tsv"),
+        full=table("summary_full.tsv"),
     log:
-        "results/logs/summarize_timings.log",
+        f"{RESULTS}/logs/summarize_timings.log",
     benchmark:
-        "results/benchmarks/summarize_timings.jsonl"
+        f"{RESULTS}/benchmarks/summarize_timings.jsonl"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -93,10 +93,39 @@ rule summarize_timings:
     shell:
         "python {input.script:q}"
         " --manifest {input.manifest:q}"
-        f" --timings-dir {TIMINGS}"
+        f" --timings-dir {TIMINGS_DIR}"
         " --timings {input.timings:q}"
         " --errors {input.errors:q}"
         " --coverage {input.coverage:q}"
         " --output {output.summary:q}"
         " --full-output {output.full:q}"
+        " > {log:q} 2>&1"
+
+
+rule write_cold_start:
+    """What it costs to begin, and after how many requests it has paid."""
+    input:
+        script=f"{SCRIPTS}/write_cold_start.py",
+        code=inputs.command_code("write_cold_start.py"),
+        manifest=MANIFEST,
+        timings=MERGED[0],
+    output:
+        coldstart=table("coldstart.tsv"),
+    log:
+        f"{RESULTS}/logs/write_cold_start.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_cold_start.jsonl"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        **SMALL_JOB,
+    message:
+        "Write what it costs to begin"
+    shell:
+        "python {input.script:q}"
+        " --manifest {input.manifest:q}"
+        f" --timings-dir {TIMINGS_DIR}"
+        " --timings {input.timings:q}"
+        " --output {output.coldstart:q}"
         " > {log:q} 2>&1"

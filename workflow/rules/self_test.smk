@@ -6,11 +6,11 @@ rule self_test:
     input:
         script=f"{SCRIPTS}/self_test.py",
     output:
-        report=targets.SELF_TEST,
+        report=RESULTS.self_test,
     log:
-        "results/logs/self_test.log",
+        f"{RESULTS}/logs/self_test.log",
     benchmark:
-        "results/benchmarks/self_test.jsonl"
+        f"{RESULTS}/benchmarks/self_test.jsonl"
     conda:
         "../../envs/timing.yaml"
     threads: config["resources"]["threads"]

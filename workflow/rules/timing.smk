@@ -37,9 +37,9 @@ rule time_shard:
     message:
         "Time {wildcards.pair} on {wildcards.dataset}, {wildcards.subject}"
     shell:
-        f"python {SCRIPTS}/comprehensive_timing_benchmark.py"
+        f"python {TIMING_COMMAND}"
         " --pair {wildcards.pair:q}"
         " --dataset {wildcards.dataset:q}"
-        f" --output_dir {TIMINGS}"
+        f" --output_dir {TIMINGS_DIR}"
         " {params.flags}"
         " > {log:q} 2>&1"

@@ -10,6 +10,7 @@ from c2c_timing.cards.dataset_card import available_datasets, load_dataset_card
 from c2c_timing.cli import (
     add_decoding_arguments,
     add_pair_arguments,
+    add_precision_arguments,
     positive,
     settings_from,
 )
@@ -19,6 +20,8 @@ from c2c_timing.flags import Formatter
 from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path
 from c2c_timing.progress import say
+from c2c_timing.scarcity import NO_MORE, fewer
+from c2c_timing.shard.processes import is_one_of_several, time_one_file
 from c2c_timing.shard_names import BY_HAND_FILES
 
 EXAMPLES = """example:
@@ -39,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--num_samples", type=positive, default=2, help="of each data set")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
+    add_precision_arguments(flags)
     flags.set_defaults(max_new_tokens=32, selection="first", max_prompt_tokens=None)
     return flags
 
@@ -51,7 +55,10 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     arguments = parser().parse_args(words)
     source = SourceSpec("builtin")
+    is_one = is_one_of_several(arguments.process)
     settings = settings_from(arguments, source)
+    if settings.processes > 1 and not is_one:
+        return time_one_file(__file__, words, arguments.output, settings.processes)
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import read_rows
@@ -69,11 +76,13 @@ def main(argv: list[str] | None = None) -> int:
         rows = select_rows(read_rows(card, subject, source), settings.num_samples)
         batches.append((card, subject, rows))
     wanted = arguments.num_samples
-    fewer = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
-    if fewer:
-        found = ", ".join(f"{number} of {name}" for name, number in fewer.items())
-        say(f"asked for {wanted} samples of each data set and got {found}: they have no more")
-    say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
+    short = {card.name: len(rows) for card, _, rows in batches if len(rows) < wanted}
+    if short and arguments.process in (None, 1):
+        found = ", ".join(f"{number} of {name}" for name, number in short.items())
+        say(f"{fewer(wanted, found, ' of each data set')}: {NO_MORE}")
+    run = time_batches(batches, session, walls, arguments.output, arguments.process)
+    if not arguments.process:  # who started this one says it of all
+        say_outcome(run, arguments.output)
     return 0
 
 

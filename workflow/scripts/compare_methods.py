@@ -6,8 +6,11 @@ import argparse
 import sys
 
 from c2c_timing.analysis.columns import COMPARED
+from c2c_timing.analysis.deciding import add_margin_flag
 from c2c_timing.analysis.ladder import c2c_against_methods
+from c2c_timing.analysis.length_split import Side
 from c2c_timing.analysis.merge import read_timings, write_tsv
+from c2c_timing.analysis.resolution import false_calls, resolution_sentences
 from c2c_timing.analysis.speedup import compare
 from c2c_timing.analysis.verdicts import method_verdicts, runtime_verdicts, turn_verdicts
 from c2c_timing.errors import UserError
@@ -29,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
     flags.add_argument("--output", type=user_path, required=True, help="the comparison as TSV")
+    add_margin_flag(flags)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     return flags
 
@@ -37,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    speedup = compare(read_timings(arguments.timings, COMPARED), arguments.seed)
+    timings = read_timings(arguments.timings, [*COMPARED, *Side._fields], with_second_arms=True)
+    speedup = compare(timings, arguments.seed, margin=arguments.margin)
     if speedup.empty:
         raise UserError(
             f"{arguments.timings}: no sample was run by {SUBJECT} and by another method, or under "
@@ -46,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         )
     write_tsv(speedup, arguments.output)
     turned = turn_verdicts(c2c_against_methods(speedup))
-    print("\n".join(method_verdicts(speedup) + turned + runtime_verdicts(speedup)))
+    verdicts = method_verdicts(speedup) + turned + runtime_verdicts(speedup)
+    print("\n".join([*verdicts, *resolution_sentences(speedup), *false_calls(speedup)]))
     return 0
 
 

@@ -40,8 +40,13 @@ def main(argv: list[str] | None = None) -> int:
         return code
 
     from c2c_timing.shard import command
+    from c2c_timing.shard.processes import is_one_of_several
 
-    plan = command.plan(parser().parse_args(words))
+    arguments = parser().parse_args(words)
+    is_one = is_one_of_several(arguments.process)
+    plan = command.plan(arguments)
+    if plan.settings.processes > 1 and not is_one:
+        return command.time_in_fresh_processes(plan, __file__, words)
 
     from c2c_timing.keeper import load_alone
     from c2c_timing.meters.wall_times import WallTimes

@@ -14,6 +14,7 @@ from c2c_timing.cards.subject_names import EVERY_SUBJECT, ONLY_SUBJECT
 from c2c_timing.cli import (
     add_decoding_arguments,
     add_pair_arguments,
+    add_precision_arguments,
     add_source_arguments,
     settings_from,
 )
@@ -24,6 +25,7 @@ from c2c_timing.flags import Formatter
 from c2c_timing.listing import add_list_argument, list_if_asked
 from c2c_timing.places import user_path, with_home
 from c2c_timing.progress import say
+from c2c_timing.shard.processes import is_one_of_several, time_one_file
 
 EXAMPLES = """examples:
   python workflow/scripts/dataset_timing_benchmark.py --dataset cais/mmlu --split test \\
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     add_source_arguments(flags, source="hub")
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
+    add_precision_arguments(flags)
     return flags
 
 
@@ -112,16 +115,20 @@ def main(argv: list[str] | None = None) -> int:
     if list_if_asked(words):
         return 0
     arguments = parser().parse_args(words)
+    is_one = is_one_of_several(arguments.process)
     card, subjects, source = shards_of(arguments)
     settings = settings_from(arguments, source)
+    if settings.processes > 1 and not is_one:
+        return time_one_file(__file__, words, arguments.output, settings.processes)
 
     from c2c_timing.data.selection import select_rows
     from c2c_timing.data.sources import Row, read_rows
     from c2c_timing.data.sources.local import check_subjects
     from c2c_timing.keeper import open_session
     from c2c_timing.meters.wall_times import WallTimes
+    from c2c_timing.scarcity import NO_MORE, fewer
     from c2c_timing.shard.medians import say_outcome
-    from c2c_timing.shard.run import fewer, time_batches
+    from c2c_timing.shard.run import time_batches
 
     check_subjects(card, subjects, source)
 
@@ -133,12 +140,14 @@ def main(argv: list[str] | None = None) -> int:
     if not chosen:
         raise UserError(f"{card.name}: the source has no rows")
     if settings.num_samples and len(chosen) < settings.num_samples:
-        say(f"{card.name}: {fewer(settings.num_samples, len(chosen))}")
+        say(f"{card.name}: {fewer(settings.num_samples, len(chosen))}: {NO_MORE}")
     walls = WallTimes()
     session = open_session(settings, walls)
     by_subject = itertools.groupby(chosen, key=lambda pair: pair[0])
     batches = [(card, subject, [row for _, row in pairs]) for subject, pairs in by_subject]
-    say_outcome(time_batches(batches, session, walls, arguments.output), arguments.output)
+    run = time_batches(batches, session, walls, arguments.output, arguments.process)
+    if not arguments.process:  # who started this one says it of all
+        say_outcome(run, arguments.output)
     return 0
 
 

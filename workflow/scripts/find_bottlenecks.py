@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from c2c_timing.analysis.bottlenecks import find_bottlenecks
+from c2c_timing.analysis.bottlenecks import READ, find_bottlenecks
 from c2c_timing.analysis.coverage import shard_files
 from c2c_timing.analysis.floor_gaps import sentence
 from c2c_timing.analysis.merge import read_timings, write_tsv
@@ -59,7 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         shards = shard_files(arguments.manifest, arguments.timings_dir)
         runs += map(run_file, shards)
     roofs = read_roofs(arguments.device)
-    table = find_bottlenecks(read_timings(arguments.timings), read_shapes(runs), roofs)
+    timings = read_timings(arguments.timings, READ)
+    table = find_bottlenecks(timings, read_shapes(runs), roofs)
     write_tsv(table, arguments.output)
     print(f"{len(table)} rows in {arguments.output}; {_verdict(table)}")
     return 0

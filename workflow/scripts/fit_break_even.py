@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from c2c_timing.analysis.break_even import CACHE, TEXT, break_even_table
-from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.columns import MEASURED
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.stage_costs import stage_costs
 from c2c_timing.analysis.verdicts import break_even_verdicts
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    timings = read_timings(arguments.timings, [*MEASURED, *STEPS])
+    timings = read_timings(arguments.timings, [*MEASURED, *FIRST_STEPS])
     table = break_even_table(timings, arguments.seed)
     if table.empty:
         raise UserError(

@@ -7,7 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-from c2c_timing.analysis.coverage import coverage, read_manifest, timing_files
+from c2c_timing.analysis.coverage import (
+    coverage,
+    read_manifest,
+    timing_files,
+    with_samples,
+)
 from c2c_timing.analysis.merge import merged_into, write_tsv
 from c2c_timing.analysis.run_checks import check_runs
 from c2c_timing.errors import UserError
@@ -72,12 +77,13 @@ def main(argv: list[str] | None = None) -> int:
         paths += timing_files(wanted, arguments.timings_dir)
     elif arguments.allow_missing or arguments.coverage_output:
         raise UserError("which shards are missing: --manifest must say which there should be")
-    check_runs(paths, arguments.settings)
+    counts = check_runs(paths, arguments.settings)
     with merged_into(arguments.output, paths, arguments.threads) as merged:
         if merged.apart:
             print(merged.apart, file=sys.stderr)
         write_tsv(merged.errors, arguments.errors_output)
         if arguments.coverage_output:
+            covered = with_samples(covered, arguments.timings_dir, counts)
             write_tsv(covered, arguments.coverage_output)
     print(f"{merged.records} records, {len(merged.errors)} failed samples")
     return 0

@@ -11,9 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from c2c_timing.analysis.columns import MEASURED, STEPS
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
+from c2c_timing.analysis.deciding import add_margin_flag
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
 from c2c_timing.analysis.filters import CHOICES, in_order_of_pairs, only
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.roofs import read_roofs
 from c2c_timing.errors import UserError
@@ -27,10 +29,10 @@ EXAMPLE = """examples:
       --png stages.png --svg stages.svg
   python workflow/scripts/plot_timings.py --figures stage_breakdown throughput \\
       --timings results/timings.parquet --folder results/plots
-  python workflow/scripts/plot_timings.py --figure stage_breakdown --timings results/timings.parquet \\
-      --pair tiny --runtime eager fused --length_view fixed --png fixed.png --svg fixed.svg
   python workflow/scripts/plot_timings.py --figure roofline --bottlenecks results/bottlenecks.tsv \\
       --device results/device.json --png roofline.png --svg roofline.svg
+  python workflow/scripts/plot_timings.py --figures stage_breakdown break_even --folder graphs \\
+      --timings results/timings.parquet --runtime graphs --length_view fixed
 """
 
 
@@ -56,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--device", type=user_path, help="of measure_device.py, for roofline")
     flags.add_argument("--png", type=user_path, help="of --figure")
     flags.add_argument("--svg", type=user_path, help="of --figure")
+    add_margin_flag(flags)
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
     chosen = flags.add_argument_group(
         "part of the records", "a figure draws six panels at most: with these, any other"
@@ -126,11 +129,14 @@ class Sources:
             table, roofs = read_tsv(self._arguments.bottlenecks), read_roofs(self._arguments.device)
             return FLOOR_FIGURES[name](self._chosen(table), roofs)
         _need(self._arguments, name, "timings")
-        return FIGURES[name](self._timings(name in WITH_STEPS))
+        timings = self._timings(name in WITH_STEPS)
+        if name in WITH_MARGIN:
+            return FIGURES[name](timings, margin=self._arguments.margin)
+        return FIGURES[name](timings)
 
     @functools.cache  # noqa: B019 (of one command)
     def _timings(self, with_steps: bool) -> pd.DataFrame:
-        columns = [*MEASURED, *(STEPS if with_steps else ())]
+        columns = [*MEASURED, *FIRST_STEPS, *(STEPS if with_steps else ())]
         timings = self._chosen(read_timings(self._arguments.timings, columns))
         return in_order_of_pairs(timings, self._arguments.pairs_first)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from c2c_timing.analysis.columns import MEASURED, STEPS
+from c2c_timing.analysis.columns import MEASURED
+from c2c_timing.analysis.deciding import add_margin_flag
+from c2c_timing.analysis.first_steps import FIRST_STEPS
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.verdicts import turn_verdicts
@@ -26,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
         "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
     flags.add_argument("--output", type=user_path, required=True, help="the ladder as TSV")
+    add_margin_flag(flags)
     flags.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     return flags
 
@@ -34,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    table = ladder(read_timings(arguments.timings, [*MEASURED, *STEPS]), arguments.seed)
+    timings = read_timings(arguments.timings, [*MEASURED, *FIRST_STEPS])
+    table = ladder(timings, arguments.seed, arguments.margin)
     if table.empty:
         raise UserError(
             f"{arguments.timings}: no pair was run under several runtimes; set runtimes, for example "

@@ -29,6 +29,7 @@ TABLES = {
     "speedup": "of compare_methods.py, where methods or runtimes were compared",
     "breakeven": "of fit_break_even.py, where C2C and text-to-text were compared",
     "ladder": "of write_ladder.py, where there were several runtimes",
+    "coldstart": "of write_cold_start.py, to say what it costs to begin",
     "bottlenecks": "of find_bottlenecks.py, to say where to work first",
 }
 

@@ -22,7 +22,7 @@ from .cards.pair_card import (
 from .data.sources import SourceSpec
 from .data.synthetic import SYNTHETIC
 from .errors import UserError
-from .method_table import METHODS, SUBJECT
+from .method_table import METHODS, SUBJECT, again
 from .places import PROJECT, with_home
 from .runtime_table import REFERENCE, RUNTIMES
 from .settings import DTYPES, LENGTH_VIEWS, RunSettings
@@ -112,6 +112,40 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="of dummy weights, samples and sampling")
 
 
+def add_precision_arguments(parser: argparse.ArgumentParser) -> None:
+    """How sure one wants to be of what is timed."""
+    group = parser.add_argument_group("precision")
+    group.add_argument(
+        "--processes",
+        type=positive,
+        default=1,
+        help="fresh processes, one after another, each of which times everything",
+    )
+    # Which of them this is: of those that the command itself starts.
+    parser.set_defaults(process=None)
+    group.add_argument(
+        "--process", type=positive, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    group.add_argument(
+        "--resolution",
+        action="store_true",
+        help=f"time one method under a second name, too ({again(SUBJECT)}): what differs between the "
+        "two is no difference",
+    )
+    group.add_argument(
+        "--target_interval",
+        type=float,
+        help="repeat all samples until the intervals of speed-ups are so narrow: 0.05 is ±5 %% "
+        "(default: --repeats times and no more)",
+    )
+    group.add_argument(
+        "--max_repeats",
+        type=positive,
+        default=RunSettings.max_repeats,
+        help="of a sample in one process, with --target_interval; --repeats is where it begins",
+    )
+
+
 def add_one_request_arguments(parser: argparse.ArgumentParser, max_new_tokens: int) -> None:
     """Models and decoding of a command that runs the first built-in sample of a data set."""
     add_pair_arguments(parser)
@@ -169,12 +203,16 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
         raise UserError(f"--seed {arguments.seed}: must be at least 0 and below 2^63")
     if not 0 < residual_limit <= 1:
         raise UserError(f"--residual_limit {residual_limit}: must be above 0 and at most 1")
-    return RunSettings(
+    settings = RunSettings(
         pair=pair_from(arguments),
         methods=tuple(dict.fromkeys(arguments.methods)),
         runtimes=tuple(dict.fromkeys(arguments.runtimes)),
         length_views=tuple(dict.fromkeys(arguments.length_views)),
         repeats=arguments.repeats,
+        processes=getattr(arguments, "processes", 1),
+        resolution=getattr(arguments, "resolution", False),
+        target_interval=getattr(arguments, "target_interval", None),
+        max_repeats=getattr(arguments, "max_repeats", RunSettings.max_repeats),
         message_max_tokens=arguments.message_max_tokens,
         source=source,
         num_samples=arguments.num_samples,
@@ -189,6 +227,30 @@ def settings_from(arguments: argparse.Namespace, source: SourceSpec) -> RunSetti
         seed=arguments.seed,
         residual_limit=residual_limit,
     )
+    _check_precision(settings, getattr(arguments, "process", None))
+    return settings
+
+
+def _check_precision(settings: RunSettings, process: int | None) -> None:
+    if (process or 1) > settings.processes:
+        raise UserError(f"--process {process}: there are {settings.processes} (--processes)")
+    target = settings.target_interval
+    if target is None:
+        return
+    if not 0 < target < 1:  # nan is neither
+        raise UserError(
+            f"--target_interval {target}: must be above 0 and below 1, as 0.05 for ±5 %"
+        )
+    if settings.max_repeats < settings.repeats:
+        raise UserError(
+            f"--max_repeats {settings.max_repeats}: is below --repeats {settings.repeats}, with which "
+            "the first look begins"
+        )
+    if not settings.compared():
+        raise UserError(
+            "--target_interval needs something to compare: several methods with "
+            f"{SUBJECT}, several runtimes with {REFERENCE}, or --resolution"
+        )
 
 
 def pair_from(arguments: argparse.Namespace) -> PairCard:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -64,6 +66,17 @@ def hold_signals() -> Iterator[None]:
             number = _waiting[0]
             _waiting.clear()
             raise Interrupted(number)
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel end this process when its parent ends (prctl(2), PR_SET_PDEATHSIG; Linux alone)."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended in between
+        os._exit(1)
 
 
 def _on_signal(number: int, frame: object) -> None:

@@ -93,3 +93,26 @@ METHODS = {
 }
 # What a single request and a comparison are about, where nothing else is said.
 SUBJECT = "c2c"
+# Ends the name of a method's second arm: the same code under another name, which tells how small a
+# difference the instrument can tell.
+AGAIN = "_again"
+
+
+def again(method: str) -> str:
+    """The name of a method's second arm."""
+    return method + AGAIN
+
+
+def is_again(arm: str) -> bool:
+    """Whether a record's ``method`` names a second arm."""
+    return arm.endswith(AGAIN)
+
+
+def method_of(arm: str) -> str:
+    """The method whose code an arm runs; a method is its own first arm."""
+    return arm.removesuffix(AGAIN)
+
+
+def row_of(arm: str) -> MethodRow:
+    """The method's row."""
+    return METHODS[method_of(arm)]

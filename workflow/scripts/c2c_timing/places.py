@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parent
@@ -13,6 +14,19 @@ DATASETS = WORKFLOW / "datasets"
 PROMPTS = DATASETS / "prompts"
 PAIRS = WORKFLOW / "pairs"
 SAMPLES = WORKFLOW / "samples"
+
+
+def from_here(path: Path) -> str:
+    """How a rule names one of the project's files.
+
+    From the project's folder where one stands in it, so that all checkouts name it alike; else in full.
+    """
+    return in_project(path) if Path.cwd() == PROJECT else str(path)
+
+
+def in_project(path: Path) -> str:
+    """From the project's folder, where it lies in it: the same wherever one stands."""
+    return str(path).removeprefix(f"{PROJECT}{os.sep}")
 
 
 def with_home(path: str) -> str:

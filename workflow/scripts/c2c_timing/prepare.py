@@ -12,7 +12,7 @@ from .engine.decoding import Decoding
 from .engine.pair import ModelPair
 from .engine.prompt_ids import TokenizedPrompt, room_for_prompt, tokenize_prompt
 from .errors import SampleError
-from .method_table import METHODS
+from .method_table import METHODS, method_of
 from .methods import Method
 from .methods.task import Sample, Task
 from .settings import RunSettings
@@ -73,12 +73,12 @@ class Preparation:
         return self._sample(sample_id, prompt, card, subject, other or no_other)
 
     def tasks(self, sample: Sample) -> Prepared:
-        """A task of the sample for every method of the run, and what kept some methods from it."""
+        """A task of the sample for every arm of the run, and what kept some arms from it."""
         tasks, troubles = {}, {}
         told = {"prompt_truncated": sample.prompt.is_truncated}
-        for name in self._settings.methods:
+        for name in self._settings.arms:
             try:
-                task = self._methods[name].prepare(sample)
+                task = self._methods[method_of(name)].prepare(sample)
                 tasks[name] = replace(task, facts=told | task.facts)
             except Exception as error:  # what only one method needs is its trouble alone
                 troubles[name] = error

@@ -28,8 +28,11 @@ def progress(
     every_seconds: float = 15.0,
     unit: str = "sample",
     name: Callable[[Item], str] | None = None,
+    further: int = 0,
 ) -> Iterator[Item]:
     """Yield the items, telling on stderr how far it is, ``done`` earlier ones included.
+
+    ``further`` ones are to follow, which somebody else yields.
 
     On a console, too, where there is one. With ``name`` it also tells which item is in hand.
     """
@@ -40,7 +43,7 @@ def progress(
         stream = console or sys.stderr
         is_bar = stream.isatty()
         bar = tqdm(
-            items, title, done + len(items), initial=done, unit=unit, leave=False,
+            items, title, done + len(items) + further, initial=done, unit=unit, leave=False,
             file=stream, disable=not is_bar,
         )  # fmt: skip
         began = time.monotonic()
@@ -51,7 +54,9 @@ def progress(
             if is_bar and name:
                 bar.set_description(f"{title}, {name(item)}")
             for teller in tellers:
-                teller.tell(title, number, done, len(items), unit, name(item) if name else "")
+                teller.tell(
+                    title, number, done, len(items) + further, unit, name(item) if name else ""
+                )
             yield item
 
 

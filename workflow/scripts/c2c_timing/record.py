@@ -86,7 +86,7 @@ def build_record(
     """One line of ``*_timing.jsonl``.
 
     Args:
-        identity: id, dataset, subject, pair, method, runtime, length_view, repeat, order.
+        identity: id, dataset, subject, pair, method, runtime, length_view, repeat, process, order.
         texts: what the models read, as the method's task and answer tell it.
         peak_memory_bytes: while the request ran; None where the system does not tell.
         other_runtimes_bytes: what of it other runtimes of the process hold.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .loaded import LoadedPair
 from .meters.clock import NullClock, Reading, StageClock, clock_for
 from .meters.wall_times import WallTimes
+from .method_table import method_of
 from .record import timing_of
 from .settings import RunSettings
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """One task, to be run by one method under one runtime."""
+    """One task, to be run by one method under one runtime.
+
+    Attributes:
+        method: or its second arm (``method_table.again``).
+    """
 
     method: str
     runtime: str
@@ -124,7 +129,7 @@ class Session:
 
     def answer(self, trial: Trial, clock: StageClock) -> Answer:
         """Run a trial, under any clock."""
-        method, pair = self.methods[trial.method], self.running[trial.runtime]
+        method, pair = self.methods[method_of(trial.method)], self.running[trial.runtime]
         with self.torch.inference_mode():
             return method.run(pair, trial.task, clock)
 

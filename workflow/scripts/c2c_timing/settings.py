@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .cards.pair_card import PairCard
 from .data.sources import SourceSpec
-from .method_table import SUBJECT
+from .method_table import SUBJECT, again, is_again, method_of
 from .runtime_table import REFERENCE
 
 LENGTH_VIEWS = ("natural", "fixed")
@@ -23,7 +24,13 @@ class RunSettings:
         methods, runtimes: names of rows of ``method_table`` and ``runtime_table``.
         length_views: ``natural``: an answer ends where the model ends it; ``fixed``: every answer (and
             every message of text-to-text) has exactly the most tokens.
-        repeats: times that every sample is run by every method under every runtime.
+        repeats: times that every sample is run by every method under every runtime; with
+            ``target_interval`` at the first look.
+        processes: fresh processes that time the shard one after another, each all of it.
+        resolution: one method is run under two names (``arms``).
+        target_interval: samples are repeated until the intervals of all speed-ups are so narrow: half
+            the width of the logarithm's, as a factor less 1. None: ``repeats`` times and no more.
+        max_repeats: of a sample in one process, with ``target_interval``.
         message_max_tokens: longest message of the teacher in text-to-text.
         max_new_tokens: None takes the data set card's own number.
         max_prompt_tokens: longest prompt, in the base's tokens of its messages before the chat
@@ -37,6 +44,10 @@ class RunSettings:
     runtimes: tuple[str, ...] = (REFERENCE,)
     length_views: tuple[str, ...] = ("natural",)
     repeats: int = 1
+    processes: int = 1
+    resolution: bool = False
+    target_interval: float | None = None
+    max_repeats: int = 8
     message_max_tokens: int = 256
     source: SourceSpec = field(default_factory=lambda: SourceSpec("builtin"))
     num_samples: int | None = None
@@ -50,6 +61,37 @@ class RunSettings:
     dtype: str = "float32"
     seed: int = 0
     residual_limit: float = 0.02
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The methods as they are timed: with ``resolution`` one of them has a second arm."""
+        if not self.resolution:
+            return self.methods
+        return *self.methods, again(SUBJECT if SUBJECT in self.methods else self.methods[0])
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """How many repeats there are at each look at the intervals: doubled from look to look."""
+        if self.target_interval is None:
+            return (self.repeats,)
+        looks = []
+        number = self.repeats
+        while number < self.max_repeats:
+            looks.append(number)
+            number *= 2
+        return *looks, self.max_repeats
+
+    def compared(self) -> list[tuple[tuple[str, str, str], tuple[str, str, str]]]:
+        """Two sides of each comparison that tables are about: method, runtime and length view of both."""
+        found = []
+        for view, runtime in itertools.product(self.length_views, self.runtimes):
+            twins = [(method_of(arm), arm) for arm in self.arms if is_again(arm)]
+            others = [(SUBJECT, arm) for arm in self.methods if arm != SUBJECT]
+            for own, other in [*(others if SUBJECT in self.methods else ()), *twins]:
+                found.append(((own, runtime, view), (other, runtime, view)))
+            if REFERENCE in self.runtimes and runtime != REFERENCE:
+                found += [((m, runtime, view), (m, REFERENCE, view)) for m in self.methods]
+        return found
 
     def as_plain(self) -> dict[str, Any]:
         """For ``_run.json``."""

@@ -10,12 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# Of a run of the pipeline, relative to the working directory.
-TIMINGS = "results/timings"
-LOGS = "results/logs/time_shard"
-BENCHMARKS = "results/benchmarks/time_shard"
-# Where the timing command and its worker meet.
-WORKER = "results/.worker"
+# Of a folder of results, those of the records and of failed samples.
+TIMINGS = "timings"
 # Of a command that a person calls: never among the shards of a run.
 BY_HAND_FILES = "results/by_hand"
 BY_HAND = f"{BY_HAND_FILES}/timings"
@@ -37,6 +33,10 @@ class Chunk:
     def __str__(self) -> str:
         return f"{self.number}-of-{self.of}"
 
+    def span(self, number: int) -> tuple[int, int]:
+        """Of so many samples the first that is this one's, and the first after it."""
+        return (self.number - 1) * number // self.of, self.number * number // self.of
+
 
 def chunk_name(subject: str, chunk: Chunk | None) -> str:
     """What stands for the subject in the names of a shard's files."""
@@ -50,6 +50,11 @@ def split_chunk_name(name: str) -> tuple[str, Chunk | None]:
         return name, None
     number, of = found[2].removeprefix(".").split("-of-")
     return found[1], Chunk(int(number), int(of))
+
+
+def chunk_from(text: str) -> Chunk | None:
+    """From how a chunk is written; None where it is empty."""
+    return split_chunk_name(f".{text}")[1] if text else None
 
 
 def timing_name(dataset: str, subject: str, chunk: Chunk | None = None) -> str:
@@ -72,7 +77,7 @@ def errors_file(timing: Path) -> Path:
     folder = timing.parent
     if ".." in folder.parts or not folder.parent.name:  # a path from within the folder, or near it
         folder = folder.resolve()
-    if folder.parent.name == Path(TIMINGS).name:
+    if folder.parent.name == TIMINGS:
         failed = folder.parent.with_name(FAILED) / folder.name
     else:
         failed = timing.parent / FAILED
@@ -92,6 +97,16 @@ def run_file(timing: Path) -> Path:
 def journal_file(timing: Path) -> Path:
     """Finished samples of a run that goes on."""
     return timing.parent / JOURNALS / f"{_stem(timing)}.journal"
+
+
+def process_file(timing: Path, process: int, what: str) -> Path:
+    """Of one of several processes that time a shard: until all are there, no file of records."""
+    return timing.parent / JOURNALS / f"{_stem(timing)}.process-{process}.{what}"
+
+
+def processes_lock(timing: Path) -> Path:
+    """Held by who lets several processes time a shard."""
+    return timing.parent / JOURNALS / f"{_stem(timing)}.processes"
 
 
 def _errors_name(timing: Path) -> str:

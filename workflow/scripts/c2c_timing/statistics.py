@@ -1,12 +1,20 @@
-"""Intervals that count samples, not records: repeats of one sample are not independent.
+"""Intervals that count processes and samples, not records: repeats of one sample are not independent.
 
-Two kinds, both of 95 %:
+Over samples there are two kinds, both of 95 % unless another confidence is asked for:
 
 - of a median, from its rank (Woodruff, JASA 47, 1952): how far the rank of the median may be off
   follows from how records lie below and above it in each sample; no random numbers.
 - of anything else by bootstrap over samples: every replicate draws whole samples with replacement.
   Percentiles are those of the expanded interval (Hesterberg, The American Statistician 69, 2015,
   section 4.3), which for few samples is as wide as Student's t asks for.
+
+Where several processes timed the same samples, what is drawn are whole samples with all their
+processes, and the interval is widened by how far processes lie apart: Student's t interval over one
+value a process, added in quadrature at each end (the method of variance estimates recovery, Zou and
+Donner, Statistics in Medicine 27, 2008). Drawing two to five processes with replacement instead would
+never leave the range of their values, and give far too narrow an interval; so would new samples within
+each process drawn, since all processes run the same ones. What is left within processes counts on
+both sides: the interval is rather too wide than too narrow (``benchmarks/process_coverage.py``).
 """
 
 from __future__ import annotations
@@ -23,8 +31,10 @@ REPLICATES = 1000
 # Below it an interval of 95 % holds the truth in less than 90 of 100 cases: none is given.
 FEWEST_SAMPLES = 5
 FEW_SAMPLES = 30
+# Fewer values than two beyond a percentile say nothing of it.
+FEWEST_FOR_P90, FEWEST_FOR_P99 = 20, 200
 # Numbers of one chunk of replicates, so that many samples need no more memory than few.
-CHUNK_NUMBERS = 1_000_000
+CHUNK_NUMBERS = 4_000_000
 
 
 def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -44,10 +54,25 @@ def median_intervals(values: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray
     return low, high
 
 
+def confidence_at(looks: int | np.ndarray) -> float | np.ndarray:
+    """Of each interval where data were looked at so often, and any look could have been the last.
+
+    Shared out evenly (Bonferroni): 95 % hold for all looks together.
+    """
+    return 1 - (1 - CONFIDENCE) / looks
+
+
 def spreads(
-    values: np.ndarray, group: np.ndarray, sample: np.ndarray, groups: int
+    values: np.ndarray,
+    group: np.ndarray,
+    sample: np.ndarray,
+    groups: int,
+    process: np.ndarray | None = None,
+    confidence: float | np.ndarray = CONFIDENCE,
 ) -> dict[str, np.ndarray]:
     """Of every group: mean, std (n - 1), median with the ends of its interval, p90 and p99.
+
+    p90 is there from 20 values on, p99 from 200: as many as leave two beyond it.
 
     All groups at once: of many small ones the calls would take longer than the numbers.
 
@@ -55,12 +80,15 @@ def spreads(
         values: (records,); NaN is not there.
         group: (records,), 0 … groups-1.
         sample: (records,), 0 … n-1; no sample belongs to two groups.
+        process: (records,), 1 … k; None: all are of one.
+        confidence: of the medians' intervals, or (groups,).
 
     Returns:
         Arrays (groups,); NaN where there are too few values for it.
     """
     there = ~np.isnan(values)
     values, group, sample = values[there], group[there], sample[there]
+    confidence = np.broadcast_to(confidence, groups)
     ordered = Ordered.of(values, group, groups)
     number = ordered.number
     # In rising order, so that a sum is the same in whatever order the records come.
@@ -71,10 +99,14 @@ def spreads(
         std = np.sqrt(squares / np.where(number > 1, number - 1, np.nan))
     median = ordered.at(0.5)
     pulls = np.sign(values - median[group]) / 2
-    low, high = _median_ends(ordered, pulls, group, sample)
+    low, high = _median_ends(ordered, pulls, group, sample, confidence)
+    if process is not None and len(values) and process.max() > 1:
+        apart = _medians_by_process(values, group, process[there] - 1, groups)
+        low, high = over_processes(median, (low, high), apart, confidence)
     return {
         "mean": mean, "std": std, "median": median, "median_low": low, "median_high": high,
-        "p90": ordered.at(0.9), "p99": ordered.at(0.99),
+        "p90": np.where(number >= FEWEST_FOR_P90, ordered.at(0.9), np.nan),
+        "p99": np.where(number >= FEWEST_FOR_P99, ordered.at(0.99), np.nan),
     }  # fmt: skip
 
 
@@ -112,8 +144,54 @@ class Ordered:
         return np.where(self.number > 0, found, np.nan)
 
 
+def _medians_by_process(
+    values: np.ndarray, group: np.ndarray, process: np.ndarray, groups: int
+) -> np.ndarray:
+    """(groups, processes), NaN where a process has no value."""
+    processes = int(process.max()) + 1
+    cell = group * processes + process
+    return Ordered.of(values, cell, groups * processes).at(0.5).reshape(groups, processes)
+
+
+def over_processes(
+    middle: np.ndarray,
+    ends: tuple[np.ndarray, np.ndarray],
+    by_process: np.ndarray,
+    confidence: float | np.ndarray = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals over samples, widened to intervals over processes and samples.
+
+    On the scale of logarithms where all values are above 0, as processes differ by factors. Of one
+    process they stay as they are: nothing is known of others.
+
+    Args:
+        middle: (n,), estimates.
+        ends: of their intervals over samples, (n,) each.
+        by_process: (n, processes), the same estimate of each process alone; NaN where there is none.
+        confidence: of the intervals, or (n,).
+    """
+    are_factors = bool(np.nanmin(by_process, initial=np.inf) > 0)
+    there, back = (np.log, np.exp) if are_factors else (np.asarray, np.asarray)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = there(by_process)
+        number = (~np.isnan(apart)).sum(axis=1)
+        mean = np.nansum(apart, axis=1) / number
+        squares = np.nansum(np.square(apart - mean[:, None]), axis=1)
+        quantile = stdtrit(np.maximum(number - 1, 1), (1 + np.asarray(confidence)) / 2)
+        half = quantile * np.sqrt(squares / np.maximum(number - 1, 1) / number)
+        half = np.where(number > 1, half, 0.0)
+        centre, (low, high) = there(middle), map(there, ends)
+        return back(centre - np.hypot(centre - low, half)), back(
+            centre + np.hypot(high - centre, half)
+        )
+
+
 def _median_ends(
-    ordered: Ordered, pull: np.ndarray, group: np.ndarray, sample: np.ndarray
+    ordered: Ordered,
+    pull: np.ndarray,
+    group: np.ndarray,
+    sample: np.ndarray,
+    confidence: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the medians' intervals; see above.
 
@@ -127,10 +205,9 @@ def _median_ends(
     there = np.bincount(sample) > 0
     samples = np.bincount(home[there], minlength=groups)
     squares = np.bincount(home[there], np.square(pulls[there]), groups)
-    sizes, place = np.unique(samples, return_inverse=True)
     enough = samples >= FEWEST_SAMPLES
     with np.errstate(divide="ignore", invalid="ignore"):
-        quantile = stdtrit(np.maximum(sizes - 1, 1), (1 + CONFIDENCE) / 2)[place]
+        quantile = stdtrit(np.maximum(samples - 1, 1), (1 + confidence) / 2)
         half = quantile * np.sqrt(samples / (samples - 1) * squares) / ordered.number
     return tuple(  # type: ignore[return-value]
         np.where(enough, ordered.at(np.clip(0.5 + sign * half, 0, 1)), np.nan) for sign in (-1, 1)
@@ -153,23 +230,27 @@ def draws(samples: int, seed: int, replicates: int | None = None) -> Iterator[np
         yield counts.reshape(rows, samples).astype(np.float32)
 
 
-def interval(replicates: np.ndarray, samples: int) -> tuple[float, float]:
+def interval(
+    replicates: np.ndarray, samples: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """The expanded percentile interval of bootstrap replicates (n,); NaN for too few samples."""
     if samples < FEWEST_SAMPLES:
         return np.nan, np.nan
-    quantile = stdtrit(samples - 1, (1 + CONFIDENCE) / 2)
+    quantile = stdtrit(samples - 1, (1 + confidence) / 2)
     tail = ndtr(-np.sqrt(samples / (samples - 1)) * quantile)
     low, high = np.nanquantile(replicates, [tail, 1 - tail])
     return low, high
 
 
-def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+def mean_interval(
+    values: np.ndarray, seed: int = 0, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """Low and high end of the interval of the mean of ``values`` (samples,); NaN for too few."""
     samples = len(values)
     if samples < FEWEST_SAMPLES:
         return np.nan, np.nan
     means = [counts @ (values / samples) for counts in draws(samples, seed)]
-    return interval(np.concatenate(means), samples)
+    return interval(np.concatenate(means), samples, confidence)
 
 
 class ResampledMedian:

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from ..stages import Stage
-from .columns import IDENTITY, SETTING, SETUP, STEPS, setup_last
+from .columns import IDENTITY, SETTING, SETUP, setup_last
 from .floor_gaps import LEFT_OUT, left_out
-from .operations import Work, stage_work
+from .operations import stage_work
+from .request_kinds import FACTS, request_kinds
 from .roofs import BOUNDS, Roofs
 from .runs import Shapes, shapes_key_of
 
@@ -18,6 +19,9 @@ from .runs import Shapes, shapes_key_of
 KEYS = [*(key for key in IDENTITY if key != "subject"), *SETTING, SETUP]
 FLOORS = [f"{bound}_floor_ms" for bound in BOUNDS]
 WORK = ["flops", "bytes", "operators", "further_bytes"]
+TIMES = {stage.value: stage.key for stage in Stage}
+# What is read of records.
+READ = [*dict.fromkeys([*KEYS, "subject", "id", "total_time_ms", *TIMES.values(), *FACTS])]
 # A stage at twice its floor is good work: below it effort is better spent elsewhere.
 GOOD = 2
 SAVED = "saved_s_at_twice_floor"
@@ -39,44 +43,58 @@ def find_bottlenecks(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> pd.
     Floors stay empty where there are none: records of another device, models without shapes, and
     work of the host. Such rows come last.
     """
-    stages = pd.DataFrame(_stages(timings, shapes, roofs))
     rows = [
-        dict(zip([*KEYS, "stage"], key, strict=True)) | _row(records)
-        for key, records in stages.groupby([*KEYS, "stage"], sort=True, dropna=False)
+        dict(zip(KEYS, key, strict=True)) | {"stage": stage} | _row(own)
+        for key, records in timings.groupby(KEYS, sort=True, dropna=False)
+        for stage, own in _stages(records, shapes, roofs)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.sort_values(SAVED, ascending=False, kind="stable", ignore_index=True)
 
 
-def _stages(timings: pd.DataFrame, shapes: Shapes, roofs: Roofs) -> Iterator[dict[str, Any]]:
-    """One row per record and stage: its time, its work and its floors."""
-    texts = [c for c in ("prompt", "response", "message", *STEPS) if c in timings]
-    for record in timings.drop(columns=texts).to_dict("records"):
-        found = shapes.get(shapes_key_of(record))
-        work = stage_work(record, found) if found else {}
-        identity = {key: record[key] for key in KEYS}
-        identity |= {
-            "sample": (record["subject"], record["id"]),
-            "total_ms": record["total_time_ms"],
+def _stages(
+    records: pd.DataFrame, shapes: Shapes, roofs: Roofs
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Every stage that the records have: of each of them its time, its work and its floors."""
+    examples, kinds = request_kinds(records)
+    limits = pd.DataFrame(
+        [
+            {"kind": kind, **of_stage}
+            for kind, example in enumerate(examples)
+            for of_stage in _limits(example, shapes, roofs)
+        ],
+        columns=["kind", "stage", *FLOORS, *WORK, LEFT_OUT],
+    ).set_index("kind")
+    samples = records.groupby(["subject", "id"], sort=False, dropna=False).ngroup()
+    times = pd.DataFrame(
+        {
+            "kind": kinds,
+            "sample": samples.to_numpy(),
+            "total_ms": records["total_time_ms"].to_numpy(),
         }
-        for stage in Stage:
-            if pd.notna(record.get(stage.key)):
-                yield (
-                    identity
-                    | {"stage": stage.value, "ms": record[stage.key]}
-                    | _limits(work.get(stage), record, roofs)
-                    | {LEFT_OUT: left_out(stage, work.get(stage), found, roofs.fits(record))}
-                )
+    )
+    for stage, of_kinds in limits.groupby("stage"):
+        own = times.assign(ms=records[TIMES[stage]].to_numpy()).dropna(subset="ms")
+        yield stage, own.join(of_kinds, on="kind")
 
 
-def _limits(work: Work | None, record: Mapping[str, Any], roofs: Roofs) -> dict[str, float | None]:
-    if work is None:
-        return dict.fromkeys([*WORK, *FLOORS])
-    limits: dict[str, float | None] = {name: getattr(work, name) for name in WORK}
-    floors: Mapping[str, float | None] = {}
-    if roofs.fits(record):
-        floors = roofs.floors_ms(work, record["model_config.dtype"], record["runtime"])
-    return limits | {f"{bound}_floor_ms": floors.get(bound) for bound in BOUNDS}
+def _limits(record: Mapping[str, Any], shapes: Shapes, roofs: Roofs) -> Iterator[dict[str, Any]]:
+    """Of each stage that a record has: its work, its floors, and what they leave out."""
+    found, fits = shapes.get(shapes_key_of(record)), roofs.fits(record)
+    works = stage_work(record, found) if found else {}
+    for stage in Stage:
+        if pd.isna(record.get(stage.key)):
+            continue
+        work = works.get(stage)
+        floors: Mapping[str, float | None] = {}
+        if work and fits:
+            floors = roofs.floors_ms(work, record["model_config.dtype"], record["runtime"])
+        yield {
+            "stage": stage.value,
+            **{f"{bound}_floor_ms": floors.get(bound) for bound in BOUNDS},
+            **({name: getattr(work, name) for name in WORK} if work else {}),
+            LEFT_OUT: left_out(stage, work, found, fits),
+        }
 
 
 def _row(records: pd.DataFrame) -> dict[str, Any]:

@@ -47,9 +47,12 @@ def answer_lines(folder: Path, made: Collection[str], shards: Iterable[Path]) ->
 
     summary = _rows(current("summary_full.tsv"), OF_SUMMARY)
     lines = where_the_time_goes(summary, _rows(current("bottlenecks.tsv"), OF_BOTTLENECKS))
+    calls: list[str] = []
     if path := current("speedup.tsv"):
-        lines += _whether_it_pays(path)
+        pays, calls = _of_speedup(path)
+        lines += pays
     lines += quality_lines(summary)
+    lines += [f"  false verdict: {call}" for call in calls]
     if path := current("report.html"):
         lines.append(f"report: {path}")
     return lines
@@ -104,19 +107,22 @@ def _shares(rows: Iterable[Row]) -> list[tuple[str, float]]:
     return sorted(shares, key=lambda of: -of[1])
 
 
-def _whether_it_pays(path: Path) -> list[str]:
+def _of_speedup(path: Path) -> tuple[list[str], list[str]]:
+    """Whether it pays and what can be told at all; and false verdicts."""
     from .merge import read_tsv
+    from .resolution import false_calls, resolution_line
     from .verdicts import method_verdicts, runtime_verdicts
 
     try:
         table = read_tsv(path)
         verdicts = method_verdicts(table) or runtime_verdicts(table)
+        calls, told = false_calls(table), resolution_line(table)
     except (UserError, KeyError) as error:
-        return [f"does it pay: {path} does not tell ({error})"]
+        return [f"does it pay: {path} does not tell ({error})"], []
     lines = [f"does it pay: {verdict}" for verdict in verdicts[:MOST_LINES]]
     if len(verdicts) > MOST_LINES:
         lines.append(f"  and {len(verdicts) - MOST_LINES} more verdicts: see the report")
-    return lines
+    return lines + ([told] if told else []), calls
 
 
 def _rows(path: Path | None, needed: Collection[str]) -> list[dict[str, Any]]:

@@ -22,8 +22,8 @@ STATISTICS = {
     "_median": "median",
     "_median_low": "low end of the interval of the median",
     "_median_high": "high end of the interval of the median",
-    "_p90": "90th percentile (linearly interpolated)",
-    "_p99": "99th percentile (linearly interpolated)",
+    "_p90": "90th percentile (linearly interpolated); empty below 20 requests",
+    "_p99": "99th percentile (linearly interpolated); empty below 200 requests",
 }
 
 
@@ -72,10 +72,14 @@ def tables() -> dict[str, Table]:
         Table("breakeven.tsv", "pair, setting and data set", of.break_even()),
         Table("stage_costs.tsv", "pair, setting, method and stage", of.stage_costs()),
         Table("ladder.tsv", "pair, setting, data set, runtime and method", of.ladder()),
+        Table("coldstart.tsv", "pair, setting, method, runtime and what its first requests came after",
+              of.cold_start()),
         Table("stage_table.tsv", "pair, setting, data set, method and part of it", of.stage_table(),
               ends[:2], of.STAGE_TABLE_KEYS),
         Table("bottlenecks.tsv", "pair, method, runtime, data set, setting and stage",
               of.bottlenecks()),
+        Table("changes.tsv", "pair, method, runtime, length view, data set and part of a request, of "
+              "`compare_runs.py OLD NEW --output changes.tsv`", of.changes()),
         Table("coverage.tsv", "shard of the run", of.coverage()),
         Table("errors.tsv", "failed sample", of.errors()),
     )  # fmt: skip

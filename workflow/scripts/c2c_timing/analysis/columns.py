@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 IDENTITY = ["pair", "method", "runtime", "length_view", "dataset", "subject"]
 SHARD = ["pair", "dataset", "subject"]
 SAMPLE = ["dataset", "subject", "id"]
+# Which of a sample's runs a request was in, and out of how many looks its intervals come.
+RUN = ["process", "repeat", "possible_looks"]
 # Names what else differs between the records of a pair (``analysis.setups``).
 SETUP = "setup"
 SETTING = ["model_config.device", "model_config.dtype", "model_config.weights"]
@@ -64,7 +66,7 @@ TIMING_KEYS = [
 ]
 # What is needed of records to compare times: of very many records no more is read. What an older file's
 # ``setup`` is made of comes with it.
-COMPARED = [*dict.fromkeys([*CONDITIONS, "method", *SAMPLE, "repeat", "total_time_ms"])]
+COMPARED = [*dict.fromkeys([*CONDITIONS, "method", *SAMPLE, *RUN, "total_time_ms"])]
 LENGTHS = ["prompt_length", "teacher_prompt_length", "message_length", "response_length"]
 MEASURED = [
     *COMPARED, *LENGTHS, *TIMING_KEYS, "correct", "residual_flag", *MEMORY, "started_at",

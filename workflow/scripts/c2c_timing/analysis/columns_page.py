@@ -10,7 +10,8 @@ INTRODUCTION = """# What does this column mean?
 
 Every column of every table in `results/`, with its unit. Tables are tab-separated with one header line;
 names need no quotes in SQL. A cell is empty where there is no value: a stage that a method does not
-have is never 0. Intervals hold 95 % and are over samples; they are empty where there are too few.
+have is never 0. Intervals hold 95 % (`confidence`, where a table has it) and are over samples
+(`interval_over`); they are empty where there are too few.
 
 In `timings.parquet` the setting of a record keeps its place in the name (`model_config.device`); in
 the other tables it is `device`. Of `*_timing.jsonl` the keys are the columns of `timings.parquet`,

@@ -63,7 +63,7 @@ class Copies:
 
 def without_copies(keys: pd.DataFrame, paths: Sequence[Path]) -> tuple[pd.DataFrame, str | None]:
     """The keys of records that are no copies, in the order of files and lines; and a sentence."""
-    alike = groups_of(keys, [*IDENTITY, "id", "repeat", "row_digest", "started_at"])
+    alike = groups_of(keys, [*IDENTITY, "id", "repeat", "process", "row_digest", "started_at"])
     several = alike.duplicated(keep=False).to_numpy()
     if not several.any():
         return keys, None
@@ -132,7 +132,7 @@ def number_repeats(keys: pd.DataFrame) -> tuple[np.ndarray, str | None]:
     repeats = keys["repeat"].to_numpy(copy=True)
     sample = groups_of(keys, OF_SAMPLE)
     request = groups_of(keys.assign(sample=sample), ["sample", *HOW])
-    again = groups_of(keys.assign(request=request), ["request", "repeat"])
+    again = groups_of(keys.assign(request=request), ["request", "repeat", "process"])
     if again.iloc[-1] == len(keys) - 1 and request.iloc[-1] == len(keys) - 1:
         return repeats, None
     in_several = keys["file"].groupby(again.to_numpy()).transform("nunique").to_numpy() > 1
@@ -158,10 +158,12 @@ def number_repeats(keys: pd.DataFrame) -> tuple[np.ndarray, str | None]:
 
 def _steps(rows: pd.DataFrame) -> np.ndarray:
     """By how much the repeat of each row of one sample grows; rows in the order of files."""
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[tuple[int, int], int]] = set()
     known, last = [0], 0
     steps = np.zeros(len(rows), np.int64)
-    request, repeat = rows["request"].to_numpy(), rows["repeat"].to_numpy()
+    # Each process numbers its own repeats.
+    request = list(zip(rows["request"], rows["process"], strict=True))
+    repeat = rows["repeat"].to_numpy()
     by_file: dict[int, list[int]] = defaultdict(list)
     for place, file in enumerate(rows["file"]):
         by_file[file].append(place)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import UserError
-from ..shard_names import timing_file
+from ..scarcity import fewer
+from ..shard_names import Chunk, chunk_from, timing_file
 from .columns import SETUP, SHARD
+from .run_checks import SampleCounts
 
 # Which part of its subject a shard is, such as 2-of-4; a column only where subjects are split.
 CHUNK = "chunk"
@@ -51,6 +54,27 @@ def coverage(shards: pd.DataFrame, timings: Path) -> pd.DataFrame:
     return covered.assign(**{CHUNK: shards[CHUNK]}) if CHUNK in shards else covered
 
 
+def with_samples(
+    covered: pd.DataFrame, timings: Path, counts: Mapping[Path, SampleCounts]
+) -> pd.DataFrame:
+    """The shards with two more columns: how many samples were asked for, and how many there were."""
+    found = list(map(counts.get, timing_files(covered, timings)))
+    chunks = map(chunk_from, covered[CHUNK]) if CHUNK in covered else [None] * len(covered)
+    asked = [_asked(of, chunk) if of else None for of, chunk in zip(found, chunks, strict=True)]
+    got = [of.got if of else None for of in found]
+    return covered.assign(
+        asked=pd.array(asked, dtype="Int64"),
+        got=pd.array(got, dtype="Int64"),
+    )
+
+
+def _asked(counts: SampleCounts, chunk: Chunk | None) -> int | None:
+    if counts.asked is None or chunk is None:
+        return counts.asked
+    first, end = chunk.span(counts.asked)
+    return end - first
+
+
 def mark_partial(summary: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
     """The summary with a column ``partial``, true or false on all rows alike.
 
@@ -74,3 +98,26 @@ def sentences(covered: pd.DataFrame) -> list[str]:
         f"This report is partial: {num_missing} of {len(covered)} shards are missing (coverage.tsv "
         "names them), and no number here knows of them."
     ]
+
+
+# So many subjects are named in a sentence.
+MOST_NAMES = 5
+
+
+def scarce_sentences(covered: pd.DataFrame) -> list[str]:
+    """Of subjects that had fewer samples than they were asked for: a sentence for each number asked for."""
+    if not {"asked", "got"} <= set(covered):
+        return []
+    done = covered.dropna(subset=["asked", "got"])
+    whole = done.groupby(SHARD, sort=False)[["asked", "got"]].sum().reset_index()
+    # The same for every pair.
+    subjects = whole.drop_duplicates(["dataset", "subject"])
+    short = subjects[subjects["got"] < subjects["asked"]]
+    return [_scarce_sentence(int(asked), rows) for asked, rows in short.groupby("asked")]
+
+
+def _scarce_sentence(asked: int, rows: pd.DataFrame) -> str:
+    named = [f"{int(row.got)} for {row.dataset} {row.subject}" for row in rows.itertuples()]
+    more = f" and fewer for {len(named) - MOST_NAMES} others" if len(named) > MOST_NAMES else ""
+    said = fewer(asked, ", ".join(named[:MOST_NAMES]) + more, " of each subject")
+    return f"{said[0].upper()}{said[1:]} (coverage.tsv has them all)."

@@ -9,10 +9,12 @@ import pandas as pd
 
 from ..method_table import METHODS
 from ..runtime_table import REFERENCE, RUNTIMES
-from ..statistics import mean_interval
+from ..statistics import confidence_at, mean_interval, over_processes
 from .break_even import TEXT, break_even_of
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
-from .speedup import compare, is_across_runtimes
+from .deciding import MARGIN
+from .paired_times import interval_over
+from .speedup import compare, is_across_methods, is_across_runtimes
 
 ENDS = ("", "_low", "_high")
 REQUEST = [f"request_ms{end}" for end in ENDS]
@@ -37,7 +39,7 @@ COLUMNS = setup_last(
 RUNG = ["runtime", "method"]
 
 
-def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def ladder(timings: pd.DataFrame, seed: int = 0, margin: float = MARGIN) -> pd.DataFrame:
     """One row per pair, setting, length view, data set, runtime and method; overall under ``""``.
 
     - ``request_ms``: geometric mean over samples of the total time of a request.
@@ -45,12 +47,13 @@ def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     - ``c2c_speedup``, ``c2c_verdict``: of C2C against the row's method, under the row's runtime.
     - ``breakeven_message_tokens``: of C2C against text, in the rows of text-to-text.
 
-    All have 95 % intervals, as ``compare`` and ``break_even`` have them: over samples. Where there is
-    one sample alone they are over its repeats (``interval_over``), and know nothing of other samples.
+    All have 95 % intervals, as ``compare`` and ``break_even`` have them: over samples, and all but the
+    break-even's over processes where there are several. Where there is one sample alone they are over
+    its repeats (``interval_over``), and know nothing of other samples.
     Empty where no pair ran under several runtimes.
     """
     tables = [
-        _rungs(records, seed).assign(**known, dataset=dataset)
+        _rungs(records, seed, margin).assign(**known, dataset=dataset)
         for known, dataset, records in _ladders(timings)
     ]
     return (
@@ -60,7 +63,7 @@ def ladder(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 def c2c_against_methods(speedup: pd.DataFrame) -> pd.DataFrame:
     """Rows of C2C over all samples in a table of ``compare``, in the columns of ``ladder``."""
-    rows = speedup[~is_across_runtimes(speedup) & (speedup["scope"] == "overall")]
+    rows = speedup[is_across_methods(speedup) & (speedup["scope"] == "overall")]
     names = {"against": "method", "verdict": "c2c_verdict", **_named("c2c_speedup")}
     return rows.drop(columns="method", errors="ignore").rename(columns=names)
 
@@ -74,10 +77,10 @@ def _ladders(timings: pd.DataFrame) -> Iterator[tuple[dict[str, str], str, pd.Da
                 yield known, dataset, records
 
 
-def _rungs(records: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _rungs(records: pd.DataFrame, seed: int, margin: float) -> pd.DataFrame:
     """The rows of one ladder, in its order."""
     units, over = _units(records)
-    speedup = compare(units, seed, scopes=["overall"])
+    speedup = compare(units, seed, ["overall"], margin)
     own = speedup[is_across_runtimes(speedup)].rename(columns=_named(f"speedup_over_{REFERENCE}"))
     c2c = c2c_against_methods(speedup)
     return (
@@ -92,7 +95,7 @@ def _rungs(records: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _units(records: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Records whose samples are what intervals are over, and what that is."""
     if len(records[SAMPLE].drop_duplicates()) > 1:
-        return records, "samples"
+        return records, interval_over(records["process"].nunique())
     ids = records["id"].astype(str) + " " + records["repeat"].astype(str)
     return records.assign(id=ids), "repeats"
 
@@ -103,11 +106,7 @@ def _times(records: pd.DataFrame, units: pd.DataFrame, seed: int) -> Iterator[di
         for method in in_order(records["method"], METHODS):
             own = (records["runtime"] == runtime) & (records["method"] == method)
             if own.any():
-                logs = np.log(units.loc[own, "total_time_ms"]).groupby(
-                    [units.loc[own, name] for name in SAMPLE]
-                )
-                means = logs.mean().to_numpy(float)
-                ends = np.exp([means.mean(), *mean_interval(means, seed)])
+                ends = _geometric_mean(units[own], seed)
                 yield {
                     "runtime": runtime,
                     "method": method,
@@ -115,6 +114,23 @@ def _times(records: pd.DataFrame, units: pd.DataFrame, seed: int) -> Iterator[di
                     "num_requests": int(own.sum()),
                     **dict(zip(REQUEST, ends, strict=True)),
                 }
+
+
+def _geometric_mean(records: pd.DataFrame, seed: int) -> list[float]:
+    """Of the times of requests, over samples; and the ends of its interval."""
+    logs = np.log(records["total_time_ms"]).groupby(
+        [records[name] for name in (*SAMPLE, "process")]
+    )
+    cells = logs.mean().unstack().to_numpy(float)
+    means = np.nanmean(cells, axis=1)
+    confidence = float(confidence_at(records["possible_looks"].max()))
+    middle, *ends = np.exp(
+        [[means.mean()], *np.transpose([mean_interval(means, seed, confidence)])]
+    )
+    low, high = over_processes(
+        middle, (ends[0], ends[1]), np.exp(np.nanmean(cells, axis=0))[None], confidence
+    )
+    return [middle[0], low[0], high[0]]
 
 
 def _break_evens(units: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -24,10 +24,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import UserError
+from ..method_table import is_again
 from ..progress import say
 from ..whole_files import written_whole
 from .columns import ERROR_COLUMNS, SETTING, SETUP, SHARD, TIMING_KEYS
 from .copies import CONFIG, Copies, number_repeats, tell_ids_apart, without_copies
+from .first_steps import read_first_steps
 from .gather import KNOWN_OR_NOT, LEADING, Rows, write_rows
 from .parts import FLOATS, DoNotFitError, Part, read_part
 from .record_lines import OPTIONAL
@@ -36,6 +38,8 @@ from .tsv_columns import as_read, as_written
 
 # Files that a process reads at a time, in bytes; fewer are not worth another process.
 BYTES_A_PART = 16_000_000
+# How a table is read: as its columns are, each of them given up as soon as it is there.
+NO_COPIES = {"split_blocks": True, "self_destruct": True}
 
 
 @dataclass(frozen=True)
@@ -283,22 +287,32 @@ def write_tsv(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(partial, sep="\t", index=False)
 
 
-def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
+def read_timings(
+    path: Path, columns: Collection[str] | None = None, with_second_arms: bool = False
+) -> pd.DataFrame:
     """The merged records; what a file of an earlier version lacks is there, as records may lack it.
 
     Args:
-        columns: those that are needed, of very many records; all by default.
+        columns: those that are needed, of very many records, or of ``FIRST_STEPS`` too; by default all
+            that the file has.
+        with_second_arms: also what only tells the instrument's resolution (``method_table.again``).
 
     Raises:
         UserError: the file is missing, no Parquet file, or one of something else.
     """
     try:
         there = pq.read_schema(path).names
-        needed = {*(there if columns is None else columns)}
+        needed = {*(there if columns is None else columns), "method"}
         if SETUP not in there:
             needed |= {f"model_config.{key}" for key in PARTS}
         wanted = [name for name in there if name in needed]
-        table = _typed(pd.read_parquet(path, columns=wanted), columns)
+        table = pd.read_parquet(path, columns=wanted, to_pandas_kwargs=NO_COPIES)
+        table = table.assign(**read_first_steps(path, columns or ()))
+        if not with_second_arms:
+            table = _without_second_arms(table)
+        if columns is not None and "method" not in columns:
+            table = table.drop(columns="method", errors="ignore")
+        table = _typed(table, columns)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(
@@ -307,6 +321,13 @@ def read_timings(path: Path, columns: Collection[str] | None = None) -> pd.DataF
     if lost := {*LEADING, *SETTING} - set(there):
         raise UserError(f"{path}: has no column {min(lost)}; make it with merge_timings.py")
     return table
+
+
+def _without_second_arms(table: pd.DataFrame) -> pd.DataFrame:
+    if "method" not in table:  # said below
+        return table
+    second = {method for method in table["method"].unique() if is_again(str(method))}
+    return table[~table["method"].isin(second)].reset_index(drop=True) if second else table
 
 
 def read_tsv(path: Path) -> pd.DataFrame:

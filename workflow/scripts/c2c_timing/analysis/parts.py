@@ -27,7 +27,7 @@ KNOWN_TYPES = {
     **dict.fromkeys(["id", *IDENTITY, "prompt", "response", "message"], pa.string()),
     **dict.fromkeys(["row_digest", "started_at", "source"], pa.string()),
     **dict.fromkeys(FLOATS, pa.float64()),
-    **dict.fromkeys([*LENGTHS[::3], "repeat"], pa.int64()),
+    **dict.fromkeys([*LENGTHS[::3], "repeat", "process", "possible_looks"], pa.int64()),
     **dict.fromkeys(["correct", "prompt_truncated", "residual_flag"], pa.bool_()),
     **dict.fromkeys(STEPS, pa.list_(pa.float64())),
 }
@@ -35,7 +35,10 @@ TEXT_KEYS = [*IDENTITY, "id", "row_digest", "started_at"]
 KEYS = pa.schema(
     [
         *((name, pa.dictionary(pa.int32(), pa.string())) for name in TEXT_KEYS),
-        *((name, pa.int64()) for name in ("repeat", "prompt", "file", "line", "size", "digest")),
+        *(
+            (name, pa.int64())
+            for name in ("repeat", "process", "prompt", "file", "line", "size", "digest")
+        ),
         ("has_message", pa.bool_()),
         *((name, pa.int32()) for name in ("config", "batch", "row")),
     ]

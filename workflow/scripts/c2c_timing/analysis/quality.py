@@ -17,7 +17,7 @@ import pandas as pd
 from ..statistics import Ordered
 from .columns import SETTING
 from .quality_sentences import MOST_FLAGGED, OK, UNJUDGED
-from .relative_times import Relative, medians_of, relative_times
+from .relative_times import Relative, at_one_level, medians_of, relative_times
 from .trends import trends
 
 COLUMNS = ["quality", "quality_advice", "variation", "drift", "outlier_share", "flagged_share"]
@@ -97,7 +97,9 @@ def _arrays(
     order = np.argsort(group, kind="stable")
     sample = pd.factorize(records["id"])[0].astype(np.int64)
     arrays = {
-        "ms": records["total_time_ms"].to_numpy(float),
+        "ms": at_one_level(
+            records["total_time_ms"].to_numpy(float), group, records["process"].to_numpy(int)
+        ),
         # Of a group alone.
         "sample": pd.factorize(group * (sample.max(initial=0) + 1) + sample)[0],
         "tokens": records[LENGTHS].fillna(0).to_numpy(float),

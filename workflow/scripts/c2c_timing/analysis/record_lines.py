@@ -23,6 +23,8 @@ SCHEMA = "record.schema.yaml"
 OPTIONAL: dict[str, Any] = {
     "length_view": "natural",
     "repeat": 1,
+    "process": 1,
+    "possible_looks": 1,
     "residual_flag": False,
     "correct": None,
     "prompt_truncated": None,
@@ -38,7 +40,7 @@ OPTIONAL: dict[str, Any] = {
     "wanted_prompt_length": None,
     **dict.fromkeys(STEPS),
 }
-_REQUEST = (*IDENTITY, "id", "repeat", "row_digest")
+_REQUEST = (*IDENTITY, "id", "repeat", "process", "row_digest")
 # Of lines that are checked together.
 BYTES_TOGETHER = 500_000
 

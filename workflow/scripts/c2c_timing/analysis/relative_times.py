@@ -70,6 +70,19 @@ def relative_times(
     return Relative(times, spent)
 
 
+def at_one_level(ms: np.ndarray, group: np.ndarray, process: np.ndarray) -> np.ndarray:
+    """Times as if all processes of a group were equally fast; all (requests,).
+
+    All of them run the same samples. How far they lie apart is what intervals over processes tell; it is
+    neither a drift nor the spread of requests. A drift that begins anew in each is not seen.
+    """
+    if process.max(initial=1) == 1:
+        return ms
+    group = np.unique(group, return_inverse=True)[1]
+    cells = np.unique(group * (process.max() + 1) + process, return_inverse=True)[1]
+    return ms * medians_of(ms, group)[group] / medians_of(ms, cells)[cells]
+
+
 def medians_of(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     """The median of each group 0 … n-1, none of them empty."""
     ordered = Ordered.of(values, group, int(group.max(initial=-1)) + 1)

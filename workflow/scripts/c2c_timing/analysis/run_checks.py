@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,22 @@ SAME_IN_A_PAIR = (
 Run = dict[str, Any]
 
 
-def check_runs(timings: Sequence[Path], wanted: Mapping[str, Any] | None = None) -> None:
+@dataclass(frozen=True)
+class SampleCounts:
+    """Of one shard.
+
+    Attributes:
+        asked: how many samples it was to time, of all chunks of its subject together; None: all.
+        got: how many it had, those that failed among them.
+    """
+
+    asked: int | None
+    got: int
+
+
+def check_runs(
+    timings: Sequence[Path], wanted: Mapping[str, Any] | None = None
+) -> dict[Path, SampleCounts]:
     """Refuse shards that were timed with other settings, and those whose failed samples are lost.
 
     Records without a run file cannot be checked.
@@ -31,16 +47,31 @@ def check_runs(timings: Sequence[Path], wanted: Mapping[str, Any] | None = None)
         wanted: what the run's config asks for (``planning.jobs.wanted_settings``); without it the
             shards of one pair must agree with each other.
 
+    Returns:
+        How many samples each of them had, as far as it says so.
+
     Raises:
         UserError: names the first such shard, the setting, both values, and how many others there are.
     """
     # One at a time: of ten thousand, with all that they tell, memory would be full.
     runs = ((path, run) for path in timings if (run := read_run(run_file(path))))
+    counts: dict[Path, SampleCounts] = {}
     checked = ((path, run) for path, run in runs if _has_errors(path, run))
-    problems = list(_unlike(checked, wanted) if wanted else _at_odds(checked))
+    counted = ((path, run) for path, run in checked if _count_into(counts, path, run))
+    problems = list(_unlike(counted, wanted) if wanted else _at_odds(counted))
     if problems:
         more = f" (and {len(problems) - 1} more such shards)" if len(problems) > 1 else ""
         raise UserError(problems[0] + more)
+    return counts
+
+
+def _count_into(counts: dict[Path, SampleCounts], path: Path, run: Run) -> bool:
+    """Always true."""
+    got = (run.get("counts") or {}).get("samples")
+    if isinstance(got, int):
+        asked = (run.get("settings") or {}).get("num_samples")
+        counts[path] = SampleCounts(asked if isinstance(asked, int) else None, got)
+    return True
 
 
 def _has_errors(path: Path, run: Run) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +86,23 @@ def read_watched(
 TOLD = (
     *("pair", "dataset", "subject", "chunk", "started_at", "finished_at", "attempts", "counts"),
     *("versions", "device", "cpu", "git", "models", "fusers", "seed", "threads", "watch"),
-    *("self_test", "settings", "wall_seconds", "cold_requests_by_runtime", "cold_requests_follow"),
+    *("self_test", "settings", "wall_seconds"),
+)
+
+# What tells how a process began.
+BEGINNING = (
+    *("pair", "dataset", "subject", "chunk", "model_config", "settings", "wall_seconds", "is_warm"),
+    *("processes", "runtimes", "cold_requests_by_runtime", "cold_requests_follow"),
 )
 
 
-def read_told(run_files: Iterable[Path]) -> list[dict[str, Any]]:
-    """Where records come from, as each of these runs wrote it down.
+def read_told(run_files: Iterable[Path], names: Sequence[str] = TOLD) -> list[dict[str, Any]]:
+    """Where records come from, as each of these runs wrote it down; or ``names`` of it.
 
     Raises:
         UserError: a file is no run.
     """
-    return [{name: run.get(name) for name in TOLD} for _, run in _read_runs(run_files)]
+    return [{name: run.get(name) for name in names} for _, run in _read_runs(run_files)]
 
 
 def _shard_key(run: Mapping[str, Any]) -> tuple[str | None, ...]:

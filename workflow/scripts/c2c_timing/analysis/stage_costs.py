@@ -15,6 +15,7 @@ generated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ import pandas as pd
 from ..stages import ONCE, PER_TOKEN, Stage
 from ..statistics import draws, interval
 from .columns import CONDITIONS, SAMPLE, setup_last
+from .first_steps import first_steps
 
 REWEIGHTINGS = 5
 _AS_FITTED = [
@@ -82,15 +84,18 @@ def fit_stages(records: pd.DataFrame, seed: int = 0) -> dict[tuple[str, Stage], 
     records = with_token_columns(records)
     sample = records.groupby(SAMPLE, sort=False).ngroup().to_numpy()
     samples = sample.max() + 1
-    counts = np.concatenate(list(draws(samples, seed)))
-    lines = {}
+    fits = {}
     for method, rows in records.groupby("method"):
         own = sample[(records["method"] == method).to_numpy()]
         for stage in (*ONCE, *PER_TOKEN):
             points = _points(rows, own, stage)
             if len(points):
-                lines[method, stage] = _fit(points, samples, counts)
-    return lines
+                fits[method, stage] = _fit(points, samples)
+    replicates = _replicates([fit.moments for fit in fits.values()], seed) if fits else ()
+    return {
+        key: Line(fit.coefficients, own, fit.tokens, fit.median_error)
+        for (key, fit), own in zip(fits.items(), replicates, strict=True)
+    }
 
 
 def stage_costs(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -116,37 +121,46 @@ def with_token_columns(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _first(steps: object) -> float:
-    return float(steps[0]) if isinstance(steps, np.ndarray | list) and len(steps) else np.nan
-
-
 def _points(rows: pd.DataFrame, sample: np.ndarray, stage: Stage) -> pd.DataFrame:
     """Tokens, time in ms and sample of every point of a stage."""
     tokens, ms = rows[stage.tokens].to_numpy(), rows[stage.key].to_numpy()
     whole = pd.DataFrame({"tokens": tokens, "ms": ms, "sample": sample})
     parts = [whole]
     if stage.is_per_token:
-        step = whole.assign(tokens=1.0, ms=rows[stage.steps_key].map(_first).to_numpy())
+        step = whole.assign(tokens=1.0, ms=first_steps(rows, stage))
         parts = [whole[whole["tokens"] > 1], step]
     points = pd.concat(parts).dropna()
     return points[points["ms"] > 0]
 
 
-def _fit(points: pd.DataFrame, samples: int, counts: np.ndarray) -> Line:
+@dataclass(frozen=True)
+class _Fit:
+    """A line, and what each sample adds to its normal equations: (samples, 5)."""
+
+    coefficients: np.ndarray
+    moments: np.ndarray
+    tokens: tuple[float, float]
+    median_error: float
+
+
+def _fit(points: pd.DataFrame, samples: int) -> _Fit:
     tokens, ms = points["tokens"].to_numpy(float), points["ms"].to_numpy(float)
     sample = points["sample"].to_numpy()
     expected = np.full_like(ms, ms.mean())
     for _ in range(REWEIGHTINGS):
         weight = huber_weights(ms / expected - 1) / expected**2
         moments = _moments(tokens, ms, weight, sample, samples)
-        start, slope = coefficients = _solve(moments.sum(axis=0)[None])[0]
+        start, slope = coefficients = _solve(moments.sum(axis=0))
         expected = np.maximum(start + slope * tokens, ms.min() / 2)
-    return Line(
-        coefficients,
-        _solve(counts @ moments),
-        (tokens.min(), tokens.max()),
-        float(np.median(np.abs(expected / ms - 1))),
-    )
+    error = float(np.median(np.abs(expected / ms - 1)))
+    return _Fit(coefficients, moments, (tokens.min(), tokens.max()), error)
+
+
+def _replicates(moments: Sequence[np.ndarray], seed: int) -> np.ndarray:
+    """(lines, replicates, 2): a and b of every line; a chunk of draws at a time, for all lines."""
+    of_samples = np.concatenate(moments, axis=1)
+    sums = np.concatenate([counts @ of_samples for counts in draws(len(of_samples), seed)])
+    return np.stack([_solve(own) for own in np.split(sums, len(moments), axis=1)])
 
 
 def huber_weights(residuals: np.ndarray) -> np.ndarray:
@@ -166,8 +180,8 @@ def _moments(
 
 
 def _solve(moments: np.ndarray) -> np.ndarray:
-    """a and b of each row of moments, b not below 0; where all tokens are equal the time is all a."""
-    one, x, xx, y, xy = moments.T
+    """a and b (..., 2) of moments (..., 5), b not below 0; of equal tokens the time is all a."""
+    one, x, xx, y, xy = np.moveaxis(moments, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = one * xx - x * x
         # Rounding leaves some spread even where there is none.
@@ -175,4 +189,4 @@ def _solve(moments: np.ndarray) -> np.ndarray:
         # A token costs something: where times fall with the tokens that is noise.
         slope = np.maximum(slope, 0.0)
         start = (y - slope * x) / one
-    return np.stack([start, slope], axis=1)
+    return np.stack([start, slope], axis=-1)

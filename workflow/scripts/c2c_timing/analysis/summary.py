@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import pandas as pd
 
+from ..method_table import is_again
 from ..stages import Stage
-from ..statistics import spreads
+from ..statistics import confidence_at, spreads
 from .columns import (
     ERROR_COLUMNS,
     IDENTITY,
@@ -42,7 +44,8 @@ def summarize(
     for every runtime. Stages that a method does not have stay empty. ``peak_memory_bytes_max`` is the
     largest peak of any request, ``own_peak_memory_bytes_max`` of what its own runtime needs
     (``columns.own_peak``). Quantiles interpolate linearly, as numpy's do. ``_median_low`` and
-    ``_median_high`` are the ends of a 95 % interval over samples (``c2c_timing.statistics``).
+    ``_median_high`` are the ends of a 95 % interval over samples, and over processes where there are
+    several (``c2c_timing.statistics``).
     ``_share`` is of the time of all records of the row.
     ``quality`` and what it rests on: ``analysis.quality``, which also says what ``throttled`` and
     ``busy`` are.
@@ -50,6 +53,7 @@ def summarize(
     groups = timings.groupby(KEYS, dropna=False, sort=True)
     counts = groups.size().rename("count").to_frame()
     counts["samples"] = groups["id"].nunique()
+    processes = groups["process"].nunique().rename("processes")
     counts["failed"] = 0
     counts["flagged"] = groups["residual_flag"].sum().astype(int)
     for column in LENGTHS:
@@ -62,8 +66,9 @@ def summarize(
         peak,
         *_spread(timings, groups, counts.index),
     ]
-    parts += [_own_peak(timings), _shares(groups)]
-    table = _with_failures(pd.concat(parts, axis=1).reset_index(), errors)
+    parts += [_own_peak(timings), _shares(groups), processes]
+    own = errors[~errors["method"].map(lambda arm: is_again(str(arm))).astype(bool)]
+    table = _with_failures(pd.concat(parts, axis=1).reset_index(), own)
     return table.fillna({SETUP: ""})[setup_last(table.columns)]
 
 
@@ -86,11 +91,16 @@ def _spread(
     group = groups.ngroup().to_numpy()
     # Samples of a group: no two groups have the same one.
     sample = timings.assign(group=group).groupby(["group", *SAMPLE], sort=False).ngroup().to_numpy()
+    process = timings["process"].to_numpy(int)
+    confidence = confidence_at(groups["possible_looks"].max().to_numpy(float))
+    spread = partial(
+        spreads, group=group, sample=sample, groups=len(index), process=process,
+        confidence=confidence,
+    )  # fmt: skip
     return [
-        pd.DataFrame(spreads(timings[key].to_numpy(float), group, sample, len(index)), index)
-        .add_prefix(f"{key}_")
+        pd.DataFrame(spread(timings[key].to_numpy(float)), index).add_prefix(f"{key}_")
         for key in TIMING_KEYS
-    ]  # fmt: skip
+    ]
 
 
 def _accuracy(timings: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,11 @@ from .column_entries import (
 )
 from .columns import IDENTITY, SETTING, SETUP, SHARES
 
+PROCESSES = {
+    "processes": Column("fresh processes that timed these samples; of one, intervals know nothing of "
+                        "others", "count"),
+}  # fmt: skip
+
 
 def summary() -> dict[str, Column]:
     """Of the summary, without its statistics."""
@@ -41,6 +46,7 @@ def summary() -> dict[str, Column]:
                                             "scratch memory of replayed graphs", "bytes"),
         **{name: Column(f"of the time of all records, the part of: {stage.label}", "share")
            for stage, name in SHARES.items()},
+        **PROCESSES,
         SETUP: SETUP_COLUMN,
         "partial": Column("true on all rows where shards of the run are missing"),
     }  # fmt: skip
@@ -54,17 +60,65 @@ def speedup() -> dict[str, Column]:
         "dataset": Column("data set; empty where the scope is overall"),
         "subject": Column("subject; empty where the scope is no subject"),
         "method": Column("who is compared"),
-        "against": Column("the method it is compared with"),
+        "against": Column("the method it is compared with; with _again the same method's second arm: "
+                          "what the instrument makes of no difference at all"),
         "against_runtime": Column("the runtime of the other side"),
         "num_samples": SAMPLES,
         "num_pairs": Column("pairs of requests of one sample and repeat", "count"),
         **with_ends("speedup", "geometric mean over samples of (other time / own time); above 1 the "
                      "row's own method and runtime are faster", "×"),
-        "verdict": Column("faster, slower or not distinguishable: what the interval of speedup allows "
-                          "to say"),
+        "verdict": Column("what the interval of speedup allows to say: same (it lies within the margin), "
+                          "faster, slower, or not distinguishable"),
+        "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
+                                    "within the margin, if it narrows as 1/√n around the same ratio; "
+                                    "empty where the verdict is told, where there is no interval, and of "
+                                    "several processes, whose distance no samples make less", "count"),
+        **with_ends("method_speedup", "at natural length: the part of speedup that the method saved, at "
+                     "answers of equal length", "×"),
+        **with_ends("length_speedup", "at natural length: the part of speedup that a shorter answer "
+                     "saved; method_speedup · length_speedup = speedup", "×"),
         **with_ends("median_ratio", "the other's median time / the own one", "×"),
         "median_ms": Column("median of total_time_ms of the own side", "ms"),
         "against_median_ms": Column("the same of the other side", "ms"),
+        **PROCESSES,
+        "interval_over": Column("what intervals count: samples; or processes and samples, where several "
+                                "processes timed them. Those over samples know nothing of how times "
+                                "differ from process to process"),
+        "confidence": Column("of the intervals: 0.95; with target_interval 1 - 0.05 / possible looks, so "
+                             "that 0.95 hold for all looks together", "share"),
+    }  # fmt: skip
+
+
+def changes() -> dict[str, Column]:
+    """Of two runs, one beside the other."""
+    of_both = "of the requests that are compared"
+    return {
+        **common([*(name for name in IDENTITY if name != "subject"), *SETTING, SETUP]),
+        "part": Column("request: all of it; or one of its stages"),
+        "ratio": Column("new time / old time, geometric mean over samples; above 1 the new run is slower",
+                        "×"),
+        "ratio_low": Column("low end of its interval, at the confidence of the row", "×"),
+        "ratio_high": Column("high end of it", "×"),
+        "confidence": Column("at which Holm's test of all rows reads this one: where nothing has changed, "
+                             "any row says otherwise in 2 of 100 comparisons", "share"),
+        "verdict": Column("of the new run, what the interval allows to say: same (it lies within the "
+                          "margin), faster, slower, or not distinguishable"),
+        "is_beyond_margin": Column("true: slower by more than the margin, by a test of its own; these make "
+                                   "the exit code 3"),
+        "samples_to_decide": Column("samples, in all, with which the interval would exclude 1 or lie "
+                                    "within the margin; empty where the verdict is told, and of several "
+                                    "processes, whose distance no samples make less", "count"),
+        "compared_as": Column("samples: each with itself, of equal prompts; groups: too few are in both "
+                              "runs, and the two are independent"),
+        "num_samples": Column("samples that are compared, of the old run", "count"),
+        "new_num_samples": Column("the same of the new run", "count"),
+        "old_num_processes": Column("processes that timed the old run; of several, the interval is over "
+                                    "these, too", "count"),
+        "new_num_processes": Column("the same of the new run", "count"),
+        "old_median_ms": Column(f"median of the old run's times {of_both}", "ms"),
+        "new_median_ms": Column(f"median of the new run's times {of_both}", "ms"),
+        "old_answer_tokens": Column(f"median of the old run's answers {of_both}", "tokens"),
+        "new_answer_tokens": Column(f"median of the new run's answers {of_both}", "tokens"),
     }  # fmt: skip
 
 
@@ -113,16 +167,45 @@ def ladder() -> dict[str, Column]:
         **DATASET,
         "num_samples": SAMPLES,
         "num_requests": Column("requests of these samples", "count"),
-        "interval_over": Column("what intervals are over: samples; repeats where there is one sample "
-                                "alone, and they know nothing of other samples"),
+        "interval_over": Column("what intervals are over: samples; processes and samples where several "
+                                "processes timed them (but for the break-even); repeats where there is "
+                                "one sample alone, and they know nothing of other samples"),
         **with_ends("request_ms", "geometric mean over samples of total_time_ms", "ms"),
         **with_ends("speedup_over_eager", "how many times faster than the same method under eager",
                      "×"),
         **with_ends("c2c_speedup", "how many times faster C2C is than the row's method, under the "
                      "row's runtime", "×"),
-        "c2c_verdict": Column("faster, slower or not distinguishable: C2C against the row's method"),
+        "c2c_verdict": Column("same, faster, slower or not distinguishable: C2C against the row's "
+                              "method"),
         **with_ends("breakeven_message_tokens", "message length from which on C2C costs less than "
                      "text; in rows of text-to-text", "tokens"),
+    }  # fmt: skip
+
+
+def cold_start() -> dict[str, Column]:
+    """Of beginnings."""
+    return {
+        **common(["pair", "method", "runtime", *SETTING, SETUP]),
+        "first_after": Column("what the first requests came after: loading, building (what the runtime "
+                              "captures or compiles), or another shard of the same process"),
+        "num_cold_requests": Column("such requests", "count"),
+        "imports_s": Column("importing torch and the like: median over processes that loaded the pair; "
+                            "near 0 where a worker had done it before", "s"),
+        "loading_s": Column("loading the pair: median over the same processes", "s"),
+        "building_s": Column("capture and compilation: all that the runtime built in this run / number of "
+                             "those processes; for all methods together", "s"),
+        "cold_first_token_ms": Column("median of their ttft_ms", "ms"),
+        "cold_ms": Column("median of their total_time_ms", "ms"),
+        "cold_ms_max": Column("the slowest of them", "ms"),
+        "warm_ms": Column("median of the same samples' first timed requests", "ms"),
+        "cold_over_warm": Column("median of cold / warm", "×"),
+        "startup_in_requests": Column("(imports + loading + building + cold − warm) / warm: how many warm "
+                                      "requests a beginning costs", "requests"),
+        "saved_ms_per_request": Column("what a request takes less than under eager, a mean over the same "
+                                       "samples; empty of eager, and where that was not run", "ms"),
+        "pays_after_requests": Column("(building + own excess of the first request − that of eager) / "
+                                      "saved_ms_per_request; empty where it never does", "count"),
+        "finding": Column("the same in words"),
     }  # fmt: skip
 
 
@@ -183,6 +266,10 @@ def coverage() -> dict[str, Column]:
         "state": Column("done where the shard's records are there, or missing"),
         "chunk": Column("which part of its subject the shard is, such as 2-of-4; only where subjects "
                         "are split"),
+        "asked": Column("samples that the shard was asked for; empty where all are, or it is missing",
+                        "count"),
+        "got": Column("samples that it had, those that failed among them; fewer where the source has "
+                      "no more", "count"),
     }  # fmt: skip
 
 

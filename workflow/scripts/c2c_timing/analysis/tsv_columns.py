@@ -9,7 +9,9 @@ from .columns import SETTING
 CONFIG = "model_config."
 COUNTS = (
     *("count", "samples", "failed", "flagged", "judged"),
-    *("num_samples", "num_pairs", "num_records", "num_requests"),
+    *("num_samples", "num_pairs", "num_records", "num_requests", "samples_to_decide"),
+    *("old_num_processes", "new_num_processes", "new_num_samples"),
+    *("num_cold_requests", "pays_after_requests"),
 )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-# What an interval can tell; between runtimes of which it tells nothing, no turn is seen.
-TOLD = ("faster", "slower")
+from .deciding import FASTER, SAME, SLOWER
+
+# Between runtimes on which neither is told, no turn is seen.
+TOLD = (FASTER, SLOWER)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,6 @@ def conclusion(verdicts: Mapping[str, str]) -> str:
     """What the verdicts come to, in words."""
     if found := turns(verdicts):
         return "the verdict turns " + " and ".join(f"at {turn.at}" for turn in found)
-    if set(verdicts.values()) in [{verdict} for verdict in TOLD]:
+    if set(verdicts.values()) in [{verdict} for verdict in (*TOLD, SAME)]:
         return "the same verdict on every runtime"
     return "no turn can be told"

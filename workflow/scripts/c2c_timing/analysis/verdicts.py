@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 
 import pandas as pd
@@ -9,17 +10,19 @@ import pandas as pd
 from ..method_table import SUBJECT
 from ..runtime_table import RUNTIMES
 from .columns import CONDITIONS_BUT_RUNTIME, SETUP, in_order, method_title
+from .deciding import IN_WORDS, advice
 from .ladder import C2C_SPEEDUP
-from .speedup import is_across_runtimes
+from .speedup import is_across_methods, is_across_runtimes
 from .turns import conclusion
 
 
 def method_verdicts(speedup: pd.DataFrame) -> list[str]:
     """One sentence for each pair, device, runtime, length view and other method."""
-    rows = speedup[~is_across_runtimes(speedup)]
+    rows = speedup[is_across_methods(speedup)]
     return [
         f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} is {_verdict(row)}"
-        f"{method_title(row['against'])}: {_speedup(row)} over {row['num_samples']} samples."
+        f"{method_title(row['against'])}: {_speedup(row)} over {row['num_samples']} samples"
+        f"{_what_is_missing(row)}{_split(row)}."
         for row in rows[rows["scope"] == "overall"].to_dict("records")
     ]
 
@@ -30,8 +33,19 @@ def runtime_verdicts(speedup: pd.DataFrame) -> list[str]:
     return [
         f"{_where(row)}: {method_title(row['method'])} under {row['runtime']} is "
         f"{_verdict(row, 'that ')}under {row['against_runtime']}: {_speedup(row)} over "
-        f"{row['num_samples']} samples."
+        f"{row['num_samples']} samples{_what_is_missing(row)}."
         for row in rows[rows["scope"] == "overall"].to_dict("records")
+    ]
+
+
+def split_verdicts(speedup: pd.DataFrame) -> list[str]:
+    """What of each speed-up at natural length is the method's, and what the answers' length."""
+    rows = speedup[is_across_methods(speedup) & (speedup["scope"] == "overall")]
+    return [
+        f"{_where(row, row['runtime'])}: {method_title(SUBJECT)} against "
+        f"{method_title(row['against'])}: {_speedup(row)}{split}."
+        for row in rows.to_dict("records")
+        if (split := _split(row))
     ]
 
 
@@ -90,13 +104,28 @@ def _pair(row: dict) -> str:
 
 def _verdict(row: dict, other: str = "") -> str:
     """How two sides compare, up to what stands for the other one after ``from``."""
-    known = {"faster": "faster than ", "slower": "slower than "}
-    return known.get(row["verdict"], f"in speed not distinguishable from {other}")
+    return IN_WORDS.get(row["verdict"], f"in speed not distinguishable from {other}")
 
 
-def _speedup(row: dict) -> str:
-    low, high = row["speedup_low"], row["speedup_high"]
-    return f"{row['speedup']:.3g}×" + ("" if pd.isna(low) else f" ({low:.3g} to {high:.3g})")
+def _speedup(row: dict, name: str = "speedup") -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{row[name]:.3g}×" + ("" if pd.isna(low) else f" ({low:.3g} to {high:.3g})")
+
+
+def _what_is_missing(row: dict) -> str:
+    """How many samples would decide what these do not; tables of earlier versions do not tell."""
+    told = advice(row.get("samples_to_decide", math.nan), row["num_samples"])
+    return told and f" ({told})"
+
+
+def _split(row: dict) -> str:
+    """The two parts of a speed-up at natural length, where they are known."""
+    if pd.isna(row.get("method_speedup")):
+        return ""
+    return (
+        f", of which {_speedup(row, 'method_speedup')} at equal length and "
+        f"{_speedup(row, 'length_speedup')} by the length of the answers"
+    )
 
 
 def _rung(row: dict) -> str:

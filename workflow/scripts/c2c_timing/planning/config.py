@@ -11,13 +11,24 @@ from ..data.sources import SourceSpec
 from ..data.sources.local import check_subjects
 from ..data.synthetic import check_lengths
 from ..errors import UserError
-from ..method_table import METHODS
+from ..method_table import METHODS, SUBJECT
 from ..places import with_home
-from ..runtime_table import RUNTIMES
+from ..runtime_table import REFERENCE, RUNTIMES
 from .messages import off_schema, unknown
+from .results_dir import check_results_dir, plain_path
 from .shards import plan_chunks, plan_subjects
+from .targets import is_comparison
 
 SCHEMA = "config.schema.yaml"
+
+
+def fill_from(config: dict[str, Any], default: Mapping[str, Any]) -> None:
+    """Take from the workflow's own config what a config of another folder does not say at all.
+
+    Key by key, never within one: what is named there, is meant there.
+    """
+    for key, value in default.items():
+        config.setdefault(key, value)
 
 
 def read_plain_words(config: dict[str, Any]) -> None:
@@ -29,7 +40,9 @@ def read_plain_words(config: dict[str, Any]) -> None:
 
 
 def expand_home(config: dict[str, Any]) -> None:
-    """Let ``~`` in ``data_path`` mean what it means in a shell."""
+    """Let ``~`` in ``data_path`` and ``results_dir`` mean what it means in a shell."""
+    if isinstance(config.get("results_dir"), str):
+        config["results_dir"] = plain_path(config["results_dir"])
     paths = config.get("data_path")
     if isinstance(paths, Mapping):
         config["data_path"] = {
@@ -67,11 +80,13 @@ def check_config(config: Mapping[str, Any]) -> None:
     problem = first_problem(dict(config), SCHEMA)
     if problem:
         raise UserError(off_schema(*problem))
+    check_results_dir(config["results_dir"])
     _check_names("method in methods", config["methods"], METHODS)
     _check_names("runtime in runtimes", config["runtimes"], RUNTIMES)
     for key in ("subjects", "data_path", "revision"):
         _check_names(f"data set in {key}", config[key], available_datasets())
     _check_runtimes_run_on(config["device"], config["runtimes"])
+    _check_precision(config)
     if config["source"] == "local":
         for name in config["datasets"]:
             if name not in config["data_path"]:
@@ -99,6 +114,21 @@ def _check_names(what: str, names: Iterable[str], choices: Iterable[str]) -> Non
     for name in names:
         if name not in choices:
             raise UserError(unknown(what, name, choices))
+
+
+def _check_precision(config: Mapping[str, Any]) -> None:
+    if config["target_interval"] is None:
+        return
+    if config["max_repeats"] < config["repeats"]:
+        raise UserError(
+            f"config: max_repeats: {config['max_repeats']} is below repeats ({config['repeats']}), with "
+            "which the first look begins"
+        )
+    if not is_comparison(config) and not config["resolution"]:
+        raise UserError(
+            "config: target_interval: nothing is compared; it needs several methods with "
+            f"{SUBJECT}, several runtimes with {REFERENCE}, or resolution: true"
+        )
 
 
 def _check_runtimes_run_on(device: str, runtimes: Iterable[str]) -> None:

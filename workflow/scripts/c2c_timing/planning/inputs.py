@@ -15,7 +15,7 @@ from ..cards.pair_card import load_pair_card
 from ..data.sources.files import data_files
 from ..data.synthetic import SYNTHETIC, document_files
 from ..errors import UserError
-from ..places import LIBRARY, PROJECT
+from ..places import LIBRARY, PROJECT, WORKFLOW, from_here, in_project
 from .messages import unknown
 
 AUDIT = f"{code_files.PACKAGE}.probes.audit.first_sample"
@@ -34,7 +34,8 @@ def shard_rows(dataset: str, subject: str, config: Mapping[str, Any]) -> list[st
     card = _card_of(dataset, subject)
     files = [card.sample_file(subject)] if config["source"] == "builtin" else []
     rows = _own_rows(dataset, config)
-    return _relative([*files, *(path for path in rows if not _looks_like_pattern(path))])
+    named = [*files, *(path for path in rows if not _looks_like_pattern(path))]
+    return list(map(from_here, named))
 
 
 def shard_cards(
@@ -48,7 +49,7 @@ def shard_cards(
         files = [*card.files_for(subject), *load_pair_card(pair).files]
         files += code_files.method_templates(config["methods"])
         files += document_files() if config["source"] == SYNTHETIC else []
-        _SHARED[key] = tuple(_relative(files))
+        _SHARED[key] = tuple(map(in_project, files))
     return _SHARED[key]
 
 
@@ -87,7 +88,7 @@ def _looks_like_pattern(path: Path) -> bool:
 def timing_code(config: Mapping[str, Any]) -> list[str]:
     """Modules that a shard's files depend on. Its command and how its run is kept are none."""
     audit = code_files.closure(AUDIT) if config["audit"] else []
-    return _relative(sorted({*code_files.record_code(), *audit}))
+    return list(map(in_project, sorted({*code_files.record_code(), *audit})))
 
 
 def timing_code_digest(config: Mapping[str, Any]) -> str:
@@ -113,16 +114,34 @@ def _content(path: str) -> str:
         return "unreadable"
 
 
+def config_files(all_files: Iterable[os.PathLike], laid_over: Iterable[os.PathLike]) -> list[str]:
+    """Files of a config as a person would name them; later ones lie over earlier ones.
+
+    Args:
+        all_files: in the order in which Snakemake met them: those of the command line first.
+        laid_over: those of the command line.
+    """
+    over = [Path(path).absolute() for path in laid_over]
+    base = [path for path in map(Path.absolute, map(Path, all_files)) if path not in over]
+    return [
+        str(path).removeprefix(f"{Path.cwd()}{os.sep}") for path in dict.fromkeys([*base, *over])
+    ]
+
+
 def command_code(script: str) -> list[str]:
     """Modules that a command uses."""
-    return _relative(code_files.script_code(script))
+    return list(map(from_here, code_files.script_code(script)))
 
 
 def library_folder(folder: str) -> list[str]:
     """What lies in and below a folder of the library without modules: templates, published numbers."""
-    return _relative(sorted(path for path in (LIBRARY / folder).rglob("*") if path.is_file()))
+    return _files_below(LIBRARY / folder)
 
 
-def _relative(paths: Iterable[Path]) -> list[str]:
-    """From the project's folder, where they lie in it: the same in every checkout."""
-    return [str(path).removeprefix(f"{PROJECT}{os.sep}") for path in paths]
+def workflow_folder(folder: str) -> list[str]:
+    """What lies in and below a folder of ``workflow/`` that a command reads."""
+    return _files_below(WORKFLOW / folder)
+
+
+def _files_below(folder: Path) -> list[str]:
+    return [from_here(path) for path in sorted(folder.rglob("*")) if path.is_file()]

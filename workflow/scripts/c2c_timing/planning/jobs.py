@@ -13,13 +13,15 @@ from ..cards.pair_card import FuserSpec, ModelSpec, load_pair_card
 from ..method_table import METHODS
 from ..places import with_home
 from ..progress import CONSOLE_VARIABLE
-from ..shard_names import WORKER, Chunk
+from ..results_folder import ResultsFolder
+from ..shard_names import Chunk
 from ..worker.place import OWNER_VARIABLE, WORKER_VARIABLE
-from .targets import SELF_TEST
+from .targets import results_of
 
 # Given as they stand in the config, in this order; null gives no flag.
 PLAIN_KEYS = (
-    *("weights", "methods", "runtimes", "length_views", "repeats", "message_max_tokens", "source"),
+    *("weights", "methods", "runtimes", "length_views", "repeats", "processes", "target_interval"),
+    *("max_repeats", "message_max_tokens", "source"),
     *("prompt_tokens", "num_samples", "selection", "max_prompt_tokens", "max_new_tokens"),
     *("temperature", "top_p", "top_k", "device", "dtype", "seed", "residual_limit"),
 )
@@ -36,9 +38,14 @@ def offer_worker(config: Mapping[str, Any], is_local: bool) -> None:
     Not through a flag: whether a shard ran warm is no reason to time it again.
     """
     os.environ.pop(WORKER_VARIABLE, None)  # of whom started this run: a cluster would hand it on
-    if config["worker"] and is_local:
-        os.environ[WORKER_VARIABLE] = WORKER
+    if config["worker"] and is_local and config["processes"] == 1:  # a warm one is not fresh
+        os.environ[WORKER_VARIABLE] = str(results_of(config).worker)
         os.environ[OWNER_VARIABLE] = str(os.getpid())
+
+
+def keep_compiled_code(results: ResultsFolder) -> None:
+    """Let jobs keep what they compile among the results, unless the user named a folder for it."""
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(results.compiled.resolve()))
 
 
 def show_progress(is_local: bool) -> None:
@@ -60,13 +67,14 @@ def timing_flags(dataset: str, config: Mapping[str, Any], chunk: Chunk | None = 
 
     What no method of this config reads is left out: it would time everything again for nothing.
     """
-    unread = _settings_of(METHODS) - _settings_of(config["methods"])
+    unread = _unread(config)
     values = {f"--{key}": config[key] for key in PLAIN_KEYS if key not in unread}
     values |= {
         "--data_path": config["data_path"].get(dataset),
         "--revision": config["revision"].get(dataset),
+        "--resolution": config["resolution"] or None,
         "--audit": config["audit"] or None,
-        "--self_test": SELF_TEST if config["self_test"] else None,
+        "--self_test": results_of(config).self_test if config["self_test"] else None,
         "--chunk": f"{chunk.number}/{chunk.of}" if chunk else None,
     }
     words = []
@@ -85,10 +93,10 @@ def wanted_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
     ``settings`` hold for all of them, ``sources`` by data set, ``pairs`` by pair.
     """
-    unread = _settings_of(METHODS) - _settings_of(config["methods"])
-    apart = {"weights", *unread}
+    apart = {"weights", *_unread(config)}
+    wanted = [*PLAIN_KEYS, "resolution"]
     return {
-        "settings": {key: config[key] for key in PLAIN_KEYS if key not in apart},
+        "settings": {key: config[key] for key in wanted if key not in apart},
         "sources": {name: _wanted_source(name, config) for name in sorted(set(config["datasets"]))},
         "pairs": {name: _wanted_weights(name, config) for name in sorted(set(config["pairs"]))},
     }
@@ -118,6 +126,12 @@ def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
     resources = config["resources"]
     minutes = attempt * resources["runtime_minutes"]
     return min(minutes, resources["max_runtime_minutes"] or minutes)
+
+
+def _unread(config: Mapping[str, Any]) -> set[str]:
+    """Keys that nothing reads in a run of this config."""
+    unread = _settings_of(METHODS) - _settings_of(config["methods"])
+    return unread | ({"max_repeats"} if config["target_interval"] is None else set())
 
 
 def _settings_of(methods: Iterable[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 import re
@@ -14,10 +15,9 @@ from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.pair_card import available_pairs, load_pair_card
 from ..cards.subject_names import EVERY_SUBJECT
 from ..errors import UserError
+from ..results_folder import USUAL, ResultsFolder
 from ..shard_names import (
-    BENCHMARKS,
     CHUNK_END,
-    LOGS,
     TIMING_END,
     TIMINGS,
     Chunk,
@@ -30,18 +30,16 @@ from ..shard_names import (
 from ..whole_files import write_text_whole
 from .messages import unknown
 
-# The run's shards, as it began.
-PLANNED_MANIFEST = "results/.plan/shards.tsv"
-# Names with places to fill in: of ten thousand shards no path is taken apart.
+# Names in a folder of results, with places to fill in: of ten thousand shards no path is taken apart.
 _ANY = timing_file(Path(TIMINGS), "{pair}", "{dataset}", "{subject}")
 _TIMING, _ERRORS, _RUN = map(str, (_ANY, errors_file(_ANY), run_file(_ANY)))
-_LOG = f"{LOGS}/{{pair}}/{{dataset}}_{{subject}}.log"
-_BENCHMARK = f"{BENCHMARKS}/{{pair}}/{{dataset}}_{{subject}}.jsonl"
+_LOG = "logs/time_shard/{pair}/{dataset}_{subject}.log"
+_BENCHMARK = "benchmarks/time_shard/{pair}/{dataset}_{subject}.jsonl"
 
 
 @dataclass(frozen=True)
 class PlannedShard:
-    """One job: a pair on one subject of a data set. All paths are relative to the working directory.
+    """One job: a pair on one subject of a data set. All paths begin like the folder of results.
 
     Of the wildcards ``{pair}``, ``{dataset}`` and ``{subject}`` it gives the rule's patterns; the last
     one holds the chunk, too.
@@ -51,6 +49,7 @@ class PlannedShard:
     dataset: str
     subject: str
     chunk: Chunk | None = None
+    results: ResultsFolder = USUAL
 
     @property
     def name(self) -> str:
@@ -60,27 +59,27 @@ class PlannedShard:
     @property
     def timing_file(self) -> str:
         """Its records."""
-        return self._fill(_TIMING)
+        return self.results.file(self._fill(_TIMING))
 
     @property
     def errors_file(self) -> str:
         """Its samples that failed."""
-        return self._fill(_ERRORS)
+        return self.results.file(self._fill(_ERRORS))
 
     @property
     def run_file(self) -> str:
         """What its run wrote down."""
-        return self._fill(_RUN)
+        return self.results.file(self._fill(_RUN))
 
     @property
     def log(self) -> str:
         """What its command said."""
-        return self._fill(_LOG)
+        return self.results.file(self._fill(_LOG))
 
     @property
     def benchmark(self) -> str:
         """What Snakemake measured of its job as a whole."""
-        return self._fill(_BENCHMARK)
+        return self.results.file(self._fill(_BENCHMARK))
 
     def _fill(self, name: str) -> str:
         subject = chunk_name(self.subject, self.chunk)
@@ -95,8 +94,9 @@ def plan_shards(config: Mapping[str, Any]) -> list[PlannedShard]:
     """
     subjects = plan_subjects(config)
     chunks = plan_chunks(config)
+    results = ResultsFolder(config["results_dir"])
     return [
-        PlannedShard(pair, dataset, subject, chunk)
+        PlannedShard(pair, dataset, subject, chunk, results)
         for pair in config["pairs"]
         for dataset, names in subjects.items()
         for subject in names
@@ -145,7 +145,7 @@ def plan_chunks(config: Mapping[str, Any]) -> list[Chunk | None]:
 
 def other_chunks(shards: Sequence[PlannedShard]) -> list[str]:
     """Records of these subjects that are split otherwise than planned: nothing here reads them."""
-    folders = {Path(TIMINGS) / pair for pair in {shard.pair for shard in shards}}
+    folders = {Path(shard.results.timings) / shard.pair for shard in shards}
     found = {
         f"{folder}/{path.name}"
         for folder in folders
@@ -156,7 +156,7 @@ def other_chunks(shards: Sequence[PlannedShard]) -> list[str]:
     found -= {shard.timing_file for shard in shards}
     if not found:
         return []
-    whole = {PlannedShard(shard.pair, shard.dataset, shard.subject).timing_file for shard in shards}
+    whole = {dataclasses.replace(shard, chunk=None).timing_file for shard in shards}
     return sorted(file for file in found if _of_whole_subject(file) in whole)
 
 
@@ -171,7 +171,7 @@ def other_chunks_line(shards: Sequence[PlannedShard]) -> str | None:
         return None
     number = "1 file" if len(files) == 1 else f"{len(files)} files"
     return (
-        f"{number} of records in {TIMINGS} are of these subjects in other chunks, such as "
+        f"{number} of records in {shards[0].results.timings} are of these subjects in other chunks, such as "
         f"{Path(files[0]).name}: they are not merged; delete them where they are not needed"
     )
 
@@ -203,9 +203,9 @@ def subject_pattern() -> str:
     return f"(?:{'|'.join(map(re.escape, subjects))})(?:{CHUNK_END})?"
 
 
-def write_manifest(shards: Sequence[PlannedShard]) -> None:
+def write_manifest(shards: Sequence[PlannedShard], results: ResultsFolder) -> None:
     """The manifest where the rule that makes it one of the results finds it."""
-    write_text_whole(Path(PLANNED_MANIFEST), manifest(shards) + "\n")
+    write_text_whole(results.planned_manifest, manifest(shards) + "\n")
 
 
 def manifest_digest(shards: Sequence[PlannedShard]) -> str:

@@ -16,6 +16,5 @@ def part_of(rows: Sequence[Row], chunk: Chunk | None, wanted: int | None) -> lis
     """
     if chunk is None:
         return list(rows)
-    number = wanted or len(rows)
-    first, end = ((chunk.number - 1) * number // chunk.of, chunk.number * number // chunk.of)
+    first, end = chunk.span(wanted or len(rows))
     return list(rows[first:end])

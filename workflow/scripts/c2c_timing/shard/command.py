@@ -13,6 +13,7 @@ from ..cli import (
     SOURCES,
     add_decoding_arguments,
     add_pair_arguments,
+    add_precision_arguments,
     add_source_arguments,
     chunk,
     settings_from,
@@ -25,16 +26,17 @@ from ..flags import Formatter
 from ..listing import add_list_argument
 from ..places import user_path
 from ..progress import say
+from ..scarcity import NO_MORE, fewer
 from ..settings import RunSettings
 from ..shard_names import BY_HAND, Chunk, chunk_name
 from ..worker.client import add_worker_argument
 from .clock_verdict import read_clock_verdict
+from .extras import Extras
 from .medians import median_lines
 
 if TYPE_CHECKING:
     from ..loaded import LoadedPair
     from ..meters.wall_times import WallTimes
-    from .run import Extras
 
 
 def parser(description: str | None, examples: str) -> argparse.ArgumentParser:
@@ -84,6 +86,7 @@ def parser(description: str | None, examples: str) -> argparse.ArgumentParser:
     add_source_arguments(flags, source="builtin", kinds=SOURCES)
     add_pair_arguments(flags)
     add_decoding_arguments(flags)
+    add_precision_arguments(flags)
     return flags
 
 
@@ -97,6 +100,7 @@ class Plan:
     output_dir: Path
     extras: Extras
     chunk: Chunk | None
+    process: int | None
 
 
 def plan(arguments: argparse.Namespace) -> Plan:
@@ -117,14 +121,35 @@ def plan(arguments: argparse.Namespace) -> Plan:
 
     from ..data.sources.local import check_subjects
     from .files import ShardFiles
-    from .run import Extras
 
     check_subjects(card, subjects, source)
     folder, chunk = arguments.output_dir / settings.pair.name, arguments.chunk
-    if len(subjects) == 1:  # or this one would wait until the device is free, and time it again
+    if (
+        len(subjects) == 1 and not arguments.process
+    ):  # or this one would wait until the device is free, and time it again
         ShardFiles.of_shard(folder, card.name, subjects[0], chunk).refuse_if_taken()
     extras = Extras(clock_verdict, arguments.audit)
-    return Plan(card, subjects, settings, arguments.output_dir, extras, chunk)
+    process = arguments.process
+    return Plan(card, subjects, settings, arguments.output_dir, extras, chunk, process)
+
+
+@exits_cleanly
+def time_in_fresh_processes(plan: Plan, script: str, words: list[str]) -> int:
+    """Time every shard in as many processes as the plan says, none of which is this one."""
+    from .files import ShardFiles
+    from .processes import time_in_processes
+
+    folder, card, chunk = plan.output_dir / plan.settings.pair.name, plan.card, plan.chunk
+    outputs = [ShardFiles.of_shard(folder, card.name, name, chunk) for name in plan.subjects]
+    code, runs = time_in_processes(script, words, outputs, plan.settings.processes)
+    medians: list[dict] = []
+    for subject, run in zip(plan.subjects, runs, strict=True):
+        if run:
+            medians += run["medians"]
+            _say_counts(plan, subject, run)
+    for line in median_lines(medians):
+        say(line)
+    return code
 
 
 @exits_cleanly
@@ -141,38 +166,45 @@ def time_shards(plan: Plan, loaded: LoadedPair, walls: WallTimes) -> int:
     for subject in plan.subjects:
         try:
             run = run_shard(
-                plan.card, subject, session, walls, plan.output_dir, plan.extras, plan.chunk
-            )
+                plan.card, subject, session, walls, plan.output_dir, plan.extras, plan.chunk,
+                plan.process,
+            )  # fmt: skip
         except UserError as error:
             if len(plan.subjects) == 1:
                 raise
             failed.append(subject)
             say(f"failed: {error}")
         else:
-            counts, name = run["counts"], chunk_name(subject, plan.chunk)
             medians += run["medians"]
-            got.append(counts["samples"])
-            say(
-                f"{plan.card.name}/{name}: {counts['records']} records, {counts['errors']} errors, "
-                f"{counts['flagged']} flagged"
-            )
+            got.append(run["counts"]["samples"])
+            _say_counts(plan, subject, run)
         loaded.has_served = True
         walls = WallTimes()
-    for line in [*_scarcity(plan, got), *median_lines(medians)]:
+    # Of several processes, the first tells what there is, and who started them what they took.
+    for line in _scarcity(plan, got) if plan.process in (None, 1) else ():
+        say(line)
+    for line in () if plan.process else median_lines(medians):
         say(line)
     if failed:
         raise UserError(f"{len(failed)} of {len(plan.subjects)} shards failed: {', '.join(failed)}")
     return 0
 
 
+def _say_counts(plan: Plan, subject: str, run: dict) -> None:
+    counts, name = run["counts"], chunk_name(subject, plan.chunk)
+    of = f", process {plan.process} of {plan.settings.processes}" if plan.process else ""
+    say(
+        f"{plan.card.name}/{name}{of}: {counts['records']} records, {counts['errors']} errors, "
+        f"{counts['flagged']} flagged"
+    )
+
+
 def _scarcity(plan: Plan, got: list[int]) -> list[str]:
     """One line for all subjects that have fewer samples than they were asked for."""
     wanted = plan.settings.num_samples
-    fewer = [number for number in got if number < (wanted or 0)]
-    if plan.chunk or len(got) < 2 or not fewer:  # of one subject it was said
+    short = [number for number in got if number < (wanted or 0)]
+    if wanted is None or plan.chunk or len(got) < 2 or not short:  # of one subject it was said
         return []
-    found = " to ".join(map(str, sorted({min(fewer), max(fewer)})))
-    return [
-        f"asked for {wanted} samples of each of {len(plan.subjects)} subjects and got {found} for "
-        f"{len(fewer)} of them: the source has no more"
-    ]
+    found = " to ".join(map(str, sorted({min(short), max(short)})))
+    each = f" of each of {len(plan.subjects)} subjects"
+    return [f"{fewer(wanted, f'{found} for {len(short)} of them', each)}: {NO_MORE}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ..shard_names import (
     errors_file,
     errors_file_beside,
     journal_file,
+    process_file,
+    processes_lock,
     run_file,
     timing_name,
 )
@@ -51,9 +54,24 @@ class ShardFiles:
             raise UserError(f"{output}: is a folder; name a file for the records (--output)")
         return cls(output, errors_file(output), run_file(output), journal_file(output))
 
+    def of_process(self, process: int) -> ShardFiles:
+        """Those of one of several processes, which are put together in the end."""
+        names = ("records", "errors", "run", "journal")
+        return ShardFiles(*(process_file(self.timing, process, name) for name in names))
+
+    def finished(self, fingerprint: dict[str, str]) -> dict[str, Any] | None:
+        """What the run of these files wrote down, if it was this very one; else None."""
+        try:
+            run = json.loads(self.run.read_bytes())
+        except (OSError, ValueError):
+            return None
+        is_this = isinstance(run, dict) and run.get("fingerprint") == fingerprint
+        return run if is_this and self.timing.is_file() else None
+
     def refuse_if_taken(self) -> None:
         """Raise a ``UserError`` where another process is timing this shard."""
         refuse_if_locked(self.journal)
+        refuse_if_locked(processes_lock(self.timing))
 
     def publish(self, journal: Journal, run: dict[str, Any]) -> None:
         """Make the outputs of a complete journal, and remove it; the records come last.
@@ -61,10 +79,23 @@ class ShardFiles:
         Raises:
             UserError: the disk is full or broken; the journal is kept.
         """
+        records = (json_line(r) for sample in journal.samples() for r in sample["records"])
+        errors = (json_line(e) for sample in journal.samples() for e in sample["errors"])
+        self.write(records, errors, run, journal.kept())
+        journal.remove()
+
+    def write(
+        self, records: Iterable[bytes], errors: Iterable[bytes], run: dict[str, Any], kept: str
+    ) -> None:
+        """Write the outputs from lines; the records come last.
+
+        Raises:
+            UserError: the disk is full or broken; ``kept`` says what is there.
+        """
         contents: dict[Path, Iterable[bytes]] = {
-            self.timing: (json_line(r) for sample in journal.samples() for r in sample["records"]),
+            self.timing: records,
             self.run: [json_line(run, indent=1)],
-            self.errors: (json_line(e) for sample in journal.samples() for e in sample["errors"]),
+            self.errors: errors,
         }
         try:
             with contextlib.ExitStack() as whole:  # the first to be entered is the last to appear
@@ -74,9 +105,8 @@ class ShardFiles:
                 sync_folder(folder)
         except OSError as error:
             raise UserError(
-                f"{self.timing.parent}: cannot be written ({error.strerror}); {journal.kept()}"
+                f"{self.timing.parent}: cannot be written ({error.strerror}); {kept}"
             ) from None
-        journal.remove()
         self._drop_earlier_layout()
 
     def give_up(self, journal: Journal) -> Path:

@@ -36,9 +36,15 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, fingerprint: dict[str, str], title: str, num_samples: int
+        self,
+        path: Path,
+        fingerprint: dict[str, str],
+        title: str,
+        num_samples: int,
+        rounds: int = 1,
     ) -> None:
-        self.path, self.title, self.num_samples = path, title, num_samples
+        """``rounds``: how often each sample may come, each time with other repeats."""
+        self.path, self.title, self.num_samples, self._rounds = path, title, num_samples, rounds
         self._header: dict[str, Any] = {"journal": FORMAT, "fingerprint": fingerprint}
         self._spans: dict[int, Span] = {}
         self._attempts: list[dict[str, Any]] = []
@@ -68,7 +74,7 @@ class Journal:
 
     @property
     def finished(self) -> set[int]:
-        """Places of the finished samples, from 0 in the shard's order."""
+        """Places of the finished samples, from 0 in the shard's order; another round goes on counting."""
         return set(self._spans)
 
     def add(self, place: int, result: SampleResult) -> None:
@@ -109,9 +115,14 @@ class Journal:
     def kept(self) -> str:
         """What is on the disk, and how to go on: for a message."""
         return (
-            f"{self.title}: {len(self._spans)} of {self.num_samples} samples are kept in "
+            f"{self.title}: {len(self._spans)} of {self._most()} samples are kept in "
             f"{self.path}; the same command goes on from there"
         )
+
+    def _most(self) -> str:
+        if self._rounds == 1:
+            return str(self.num_samples)
+        return f"at most {self.num_samples * self._rounds} rounds of"
 
     def remove(self) -> None:
         """Its samples stand in the outputs now."""
@@ -138,7 +149,7 @@ class Journal:
             self._attempts.append(line)
         elif (
             isinstance(place, int)
-            and 0 <= place < self.num_samples
+            and 0 <= place < self.num_samples * self._rounds
             and attempt in {each["attempt"] for each in self._attempts}
             and {"records", "errors", "cold_requests"} <= line.keys()
         ):
@@ -167,7 +178,7 @@ class Journal:
         if self.attempt > 1:
             say(
                 f"{self.title}: attempt {self.attempt} takes over {self.num_taken_over} of "
-                f"{self.num_samples} samples from {self.path}"
+                f"{self._most()} samples from {self.path}"
             )
 
     def _append(self, value: dict[str, Any]) -> Span:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from ..engine.causal_lm import CausalLM
 from ..engine.runtimes import NotReadyError
 from ..errors import one_line
 from ..meters.wall_times import WallTimes
-from ..method_table import METHODS
+from ..method_table import row_of
 from ..methods.task import Task
 from ..record import build_record
 from ..session import Session, Timed, Trial
@@ -26,26 +26,31 @@ Result = TypeVar("Result")
 
 
 class Turn(NamedTuple):
-    """One request of a sample and repeat."""
+    """One request of a sample and repeat; ``method`` may be a second arm."""
 
     method: str
     runtime: str
     view: str
 
 
-def draw_order(settings: RunSettings, where: Mapping[str, str], repeat: int) -> list[Turn]:
-    """Every method under every runtime at every length, in an order that depends on seed, sample and
-    repeat alone: a drift of the machine then favours none.
+def draw_order(
+    settings: RunSettings, where: Mapping[str, str], repeat: int, process: int = 1
+) -> list[Turn]:
+    """Every arm under every runtime at every length, in an order that depends on seed, sample, repeat
+    and process alone: a drift of the machine then favours none.
+
+    Every second process has the order of the one before it, reversed.
     """
     turns = [
         Turn(method, runtime, view)
         for view, runtime, method in itertools.product(
-            settings.length_views, settings.runtimes, settings.methods
+            settings.length_views, settings.runtimes, settings.arms
         )
     ]
     key = [settings.seed, where["dataset"], where["subject"], where["id"], repeat]
-    random.Random("/".join(map(str, key))).shuffle(turns)
-    return turns
+    two = (process + 1) // 2
+    random.Random("/".join(map(str, key if two == 1 else [*key, two]))).shuffle(turns)
+    return turns if process % 2 else turns[::-1]
 
 
 @dataclass
@@ -71,14 +76,14 @@ class _Sample:
     Attributes:
         where: its id, data set and subject.
         repeats: numbers of its repeats.
-        failed: methods and runtimes that go no further.
+        failed: arms and runtimes that go no further.
     """
 
     where: dict[str, str]
     tasks: Mapping[str, Task]
     result: SampleResult
     repeats: tuple[int, ...]
-    failed: set[tuple[str, str]] = field(default_factory=set)
+    failed: set[tuple[str, str | None]] = field(default_factory=set)
 
     def task_of(self, turn: Turn) -> Task | None:
         """What the turn's method is to do; None where the turn cannot be taken."""
@@ -90,19 +95,25 @@ class _Sample:
 class SampleLoop:
     """The loop's body, and what is warm already."""
 
-    def __init__(self, session: Session, walls: WallTimes, attempt: int) -> None:
+    def __init__(self, session: Session, walls: WallTimes, attempt: int, process: int = 1) -> None:
         self.session, self.walls = session, walls
-        self.attempt = attempt
+        self.attempt, self.process = attempt, process
         self._settings = session.settings
         self._warm: set[tuple[str, str]] = set()
 
     def time_row(
-        self, card: DatasetCard, subject: str, row: Row, repeats: Iterable[int] | None = None
+        self,
+        card: DatasetCard,
+        subject: str,
+        row: Row,
+        repeats: Iterable[int] | None = None,
+        failed: Collection[tuple[str, str | None]] = (),
     ) -> SampleResult:
         """Time one sample; what goes wrong in one method leaves the others alone.
 
         Args:
             repeats: numbers of those to time; by default all of the settings.
+            failed: arms and runtimes (None: all) that failed in earlier repeats, and go no further.
         """
         result = SampleResult()
         where = {"id": row.id, "dataset": card.name, "subject": subject}
@@ -113,9 +124,10 @@ class SampleLoop:
             self._fail(result, where, None, None, error)
             return result
         for method, trouble in troubles.items():
-            self._fail(result, where, method, None, trouble)
+            if (method, None) not in failed:
+                self._fail(result, where, method, None, trouble)
         numbers = range(1, self._settings.repeats + 1) if repeats is None else repeats
-        sample = _Sample(where, tasks, result, tuple(numbers))
+        sample = _Sample(where, tasks, result, tuple(numbers), {*failed})
         self._warm_up_all(sample)
         for turn, repeat, place, timed in self._time_all(sample):
             with self.walls.book("writing"):
@@ -132,7 +144,8 @@ class SampleLoop:
         Where the runtime has to build something, it is the first after that.
         """
         view = self._settings.length_views[0]
-        for runtime, method in itertools.product(self._settings.runtimes, sample.tasks):
+        turns = [*itertools.product(self._settings.runtimes, sample.tasks)]
+        for runtime, method in turns if self.process % 2 else turns[::-1]:
             if (method, runtime) in self._warm:
                 continue
             turn = Turn(method, runtime, view)
@@ -151,7 +164,7 @@ class SampleLoop:
         try:
             return self._time_in_order(sample, self._time, through=NotReadyError)
         except NotReadyError:
-            for turn in draw_order(self._settings, sample.where, 1):
+            for turn in self._order(sample, 1):
                 self._try(sample, turn, self._rehearse)
         # Of requests that do not fit into memory together, each is built before its own.
         return self._time_in_order(sample, self._time_built)
@@ -164,11 +177,14 @@ class SampleLoop:
     ) -> list[tuple[Turn, int, int, Timed]]:
         done = []
         for repeat in sample.repeats:
-            for place, turn in enumerate(draw_order(self._settings, sample.where, repeat), 1):
+            for place, turn in enumerate(self._order(sample, repeat), 1):
                 timed = self._try(sample, turn, request, through)
                 if timed is not None:
                     done.append((turn, repeat, place, timed))
         return done
+
+    def _order(self, sample: _Sample, repeat: int) -> list[Turn]:
+        return draw_order(self._settings, sample.where, repeat, self.process)
 
     def _try(
         self,
@@ -223,6 +239,7 @@ class SampleLoop:
             {
                 **where,
                 "pair": self._settings.pair.name,
+                "process": self.process,
                 "method": method,
                 "runtime": runtime,
                 "stage": getattr(error, "stage", "prepare" if method is None else "request"),
@@ -247,6 +264,8 @@ class SampleLoop:
                 "runtime": turn.runtime,
                 "length_view": turn.view,
                 "repeat": repeat,
+                "process": self.process,
+                "possible_looks": len(self._settings.looks),
                 "order": place,
                 "attempt": self.attempt,
             },
@@ -264,7 +283,7 @@ class SampleLoop:
 
     def _answerer(self, method: str) -> CausalLM:
         pair = self.session.pair
-        return pair.teachers[0] if METHODS[method].answers == "teacher" else pair.base
+        return pair.teachers[0] if row_of(method).answers == "teacher" else pair.base
 
     def _text_of(self, method: str, ids: list[int]) -> str:
         return self._answerer(method).text_of(ids)
@@ -276,7 +295,7 @@ class SampleLoop:
 
         At fixed length a model must go on after its answer; what comes then is no part of it.
         """
-        if not self._settings.pair.is_real_for(METHODS[method].models):
+        if not self._settings.pair.is_real_for(row_of(method).models):
             return None
         model = self._answerer(method)
         end = next((place for place, i in enumerate(ids) if i in model.eos_ids), len(ids))

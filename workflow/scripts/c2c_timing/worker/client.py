@@ -41,10 +41,13 @@ def ask_if_told(words: list[str]) -> int | None:
     """``ask`` the worker of the folder that ``--worker`` or the environment names; None where none does."""
     told = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     add_worker_argument(told)
+    told.add_argument("--processes", type=int, default=1)
     try:
-        folder = told.parse_known_args(words)[0].worker
+        found = told.parse_known_args(words)[0]
     except argparse.ArgumentError:  # the command's own flags will say so
         return None
+    # Processes that are to be fresh share nothing with a warm one.
+    folder = found.worker if found.processes == 1 else None
     wants_help = not {"-h", "--help"}.isdisjoint(words)
     return ask(folder, words) if folder and not wants_help else None
 

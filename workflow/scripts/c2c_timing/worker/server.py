@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exits import exits_cleanly
-from ..interrupts import Interrupted, signals_interrupt
+from ..interrupts import Interrupted, die_with, signals_interrupt
 from ..progress import say
 from .place import OWNER_VARIABLE, Place
 from .wire import Request, receive_request, receive_signal, send_code, send_taken
@@ -159,7 +159,7 @@ def _run_in_child(connection: socket.socket, run: Callable[[], int]) -> int:
     if not child:
         code = 1
         try:
-            _die_with(parent)
+            die_with(parent)
             connection.close()
             code, _ = _guarded(run)
         finally:  # whatever happens: nothing of the parent's goes on here
@@ -260,12 +260,3 @@ class _Owner:
         self._number = number
         with contextlib.suppress(OSError):
             self.descriptors.append(os.pidfd_open(int(number)))
-
-
-def _die_with(parent: int) -> None:
-    """Let the kernel end this process when its parent ends (prctl(2), PR_SET_PDEATHSIG)."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended in between
-        os._exit(1)

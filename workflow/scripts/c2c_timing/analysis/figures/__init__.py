@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+
 from . import (
     break_even,
     decode_step_time,
@@ -16,7 +20,7 @@ from . import (
 )
 
 # From the merged records alone.
-FIGURES = {
+FIGURES: dict[str, Callable[..., Figure]] = {
     "stage_breakdown": stage_breakdown.draw,
     "time_to_first_token": time_to_first_token.draw,
     "throughput": throughput.draw,
@@ -30,5 +34,7 @@ FIGURES = {
 }
 # From the table of bottlenecks, and the measured limits of the device.
 FLOOR_FIGURES = {"roofline": roofline.draw}
-# What reads the times of single steps, besides the numbers of a request.
-WITH_STEPS = {"decode_step_time", "break_even", "ladder", "ladder_by_data_set"}
+# What reads the times of all steps, besides the numbers of a request.
+WITH_STEPS = {"decode_step_time"}
+# What shows verdicts, which a margin decides.
+WITH_MARGIN = {"speedup", "ladder", "ladder_by_data_set"}

@@ -69,7 +69,9 @@ def _course(axis: plt.Axes, own: pd.DataFrame, column: str, method: str) -> Arti
     colour, some = method_colour(method), dots(own)
     axis.plot(some["passed"], some[column], ".", color=colour, alpha=0.35, ms=3, mew=0)
     size = max(FEWEST, int(SHARE * len(own)))
-    parts = own.groupby([own.groupby(SHARD, sort=False).ngroup(), _place(own) // size], sort=False)
+    parts = own.groupby(
+        [own.groupby(_shard(own), sort=False).ngroup(), _place(own) // size], sort=False
+    )
     low, middle, high = (parts[column].quantile(q) for q in (0.25, 0.5, 0.75))
     passed = parts["passed"].median()
     axis.vlines(passed, low, high, color=colour, lw=1)
@@ -80,8 +82,12 @@ def _course(axis: plt.Axes, own: pd.DataFrame, column: str, method: str) -> Arti
 
 
 def _place(own: pd.DataFrame) -> pd.Series:
-    """Of each request in its shard, from 0."""
-    return own.groupby(SHARD).cumcount()
+    """Of each request in its shard and process, from 0."""
+    return own.groupby(_shard(own)).cumcount()
+
+
+def _shard(own: pd.DataFrame) -> list[str]:
+    return [*SHARD, "process"] if "process" in own else list(SHARD)
 
 
 def _label(axis: plt.Axes, label: str) -> None:

@@ -15,11 +15,13 @@ from matplotlib.lines import Line2D
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import RUNTIMES
 from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
+from ..deciding import MARGIN, SAME, UNTOLD
 from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
-from ..turns import TOLD, conclusion, turns
+from ..turns import conclusion, turns
 from . import layout
 from .choice import chosen, left_out, number_of
 from .style import (
+    SAME_MARK,
     UNCLEAR_MARK,
     NothingToDrawError,
     label_plainly,
@@ -36,6 +38,7 @@ MOST_TOLD, MOST_COLUMNS, MOST_LINES = 4, 6, 2
 SMALL_AN_INCH, TITLE_AN_INCH = 16, 14.5
 # How far apart the methods of a rung stand, in shares of what lists use.
 CLOSENESS = 0.6
+VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Kind:
     short: str
 
 
-def draw(timings: pd.DataFrame) -> Figure:
+def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """A column of panels for each pair, setting and length view, over all samples.
 
     Raises:
@@ -56,12 +59,12 @@ def draw(timings: pd.DataFrame) -> Figure:
     """
     several = timings[_has_rungs(timings, CONDITIONS_BUT_RUNTIME)]
     kept = chosen(several, MOST_COLUMNS, CONDITIONS_BUT_RUNTIME)
-    table = ladder(kept)
+    table = ladder(kept, margin=margin)
     note = left_out(*(number_of(of, CONDITIONS_BUT_RUNTIME) for of in (kept, several)))
     return _draw(table[table["dataset"] == ""], kept, note)
 
 
-def draw_by_data_set(timings: pd.DataFrame) -> Figure:
+def draw_by_data_set(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """The same for each data set, that of the shortest prompts first.
 
     Raises:
@@ -69,7 +72,7 @@ def draw_by_data_set(timings: pd.DataFrame) -> Figure:
     """
     several = timings[_has_rungs(timings, LADDER)]
     kept = chosen(several, MOST_COLUMNS * MOST_LINES, LADDER)
-    table = ladder(kept)
+    table = ladder(kept, margin=margin)
     lengths = kept.groupby("dataset")["prompt_length"].median()
     table = table.assign(prompt=table["dataset"].map(lengths)).sort_values("prompt", kind="stable")
     note = left_out(*(number_of(of, LADDER) for of in (kept, several)))
@@ -203,9 +206,12 @@ def _series(axis: plt.Axes, rows: pd.DataFrame, methods: list[str], columns: lis
         own = _in_order_of_runtimes(rows[rows["method"] == method].dropna(subset=columns[:1]))
         steps = _steps(own, rows) + place
         axis.plot(steps, own[columns[0]], color=method_colour(method), lw=0.8, alpha=0.6)
-        unclear = (columns == C2C_SPEEDUP) & ~own["c2c_verdict"].isin(TOLD).to_numpy()
-        for which, mark in ((~unclear, method_mark(method)), (unclear, UNCLEAR_MARK)):
-            _dots(axis, steps[which], own.loc[which, columns], method_colour(method), mark)
+        told_apart = VERDICT_MARKS if columns == C2C_SPEEDUP else {}
+        usual = method_mark(method)
+        marks = np.array([told_apart.get(verdict, usual) for verdict in own["c2c_verdict"]])
+        for mark in dict.fromkeys(marks):
+            alike = marks == mark
+            _dots(axis, steps[alike], own.loc[alike, columns], method_colour(method), mark)
 
 
 def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, mark: str) -> None:
@@ -214,7 +220,7 @@ def _dots(axis: plt.Axes, steps: np.ndarray, values: pd.DataFrame, colour: str, 
     axis.vlines(steps, low, high, color=colour, lw=2)
     for end in (low, high):
         axis.plot(steps, end, "_", color=colour, ms=6)
-    axis.plot(steps, centre, mark, color=colour, mec="white", ms=6)
+    axis.plot(steps, centre, ls="", marker=str(mark), color=colour, mec="white", ms=6)
 
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:
@@ -224,9 +230,10 @@ def _legend(figure: Figure, table: pd.DataFrame) -> None:
         for m in in_order(table["method"], METHODS)
     ]  # fmt: skip
     verdicts = table["c2c_verdict"].dropna()
-    if (~verdicts.isin(TOLD)).any():
-        handles.append(Line2D([], [], ls="", marker=UNCLEAR_MARK, color="#555555", mec="white", ms=6,
-                              label="not distinguishable from 1"))  # fmt: skip
+    for verdict, label in ((SAME, "same"), (UNTOLD, "not distinguishable from 1")):
+        if (verdicts == verdict).any():
+            handles.append(Line2D([], [], ls="", marker=VERDICT_MARKS[verdict], color="#555555",
+                                  mec="white", ms=6, label=label))  # fmt: skip
     if any(turns(_verdicts(own)) for _, own in table.groupby([*LADDER, "method"])):
         handles.append(Line2D([], [], color="#555555", alpha=0.3, lw=7, label="the verdict turns"))
     layout.name_series(figure, handles, [str(handle.get_label()) for handle in handles])

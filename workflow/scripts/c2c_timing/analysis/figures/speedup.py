@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE, RUNTIMES
 from ..columns import CONDITIONS, in_order, method_title
+from ..deciding import FASTER, MARGIN, SAME, SLOWER, UNTOLD
 from ..speedup import compare, is_across_runtimes
 from . import layout
 from .choice import MOST_PANELS, VIEWS, chosen, left_out, number_of
 from .style import (
+    SAME_MARK,
     UNCLEAR_MARK,
     NothingToDrawError,
     label_ratios,
@@ -35,7 +37,8 @@ SMALL_AN_INCH = 16
 # What one panel is of where runtimes and length views are its rows.
 FOLDED = [name for name in CONDITIONS if name not in ("runtime", "length_view")]
 FOLDED_NOTE = "rows: over all data sets; of each with plot_timings.py --runtime … --length_view …"
-UNCLEAR_NOTE = "×: not distinguishable from 1"
+VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
+UNCLEAR_NOTE = "hexagons: same; ×: not distinguishable"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Comparison:
         return self.faster.split(" ", 1)[1]
 
 
-def draw(timings: pd.DataFrame) -> Figure:
+def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """Geometric means with their 95 % intervals and a line at 1; one panel per pair and view.
 
     Panels of C2C against other methods are in the first line, those of runtimes in the next. Where
@@ -72,7 +75,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: there is nothing to compare.
     """
-    table = compare(timings, scopes=["overall", "data set"])
+    table = compare(timings, scopes=["overall", "data set"], margin=margin)
     if table.empty:
         raise NothingToDrawError(
             f"no sample was run by {SUBJECT} and by another method, or under {REFERENCE} and another "
@@ -101,11 +104,13 @@ def draw(timings: pd.DataFrame) -> Figure:
     _share_range(axes[: len(lines[0]), 0, 0])
     _share_range(axes[len(lines[0]) :, 0, 0])
     layout.name_series(figure, list(handles.values()), list(handles))
+    over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
+    confidence = 100 * table["confidence"].max()
     subjects = " and of ".join(panels[0].subject for panels in lines)
     every = [panel for panels in _lines(table, timings, is_folded) for panel in panels]
     layout.name_figure(
         figure, f"Speed-up of {subjects}", timings[timings["pair"].isin(shown["pair"])],
-        f"bars: 95 % interval over samples; {UNCLEAR_NOTE}",
+        f"bars: {confidence:.4g} % interval over {over}; {UNCLEAR_NOTE}",
         FOLDED_NOTE if is_folded else "",
         left_out(len(comparisons), len(every)),
     )  # fmt: skip
@@ -198,11 +203,11 @@ def _intervals(
     axis.hlines(places, low, high, color=colour, lw=1.5, ls=runtime_line(runtime))
     look: dict[str, Any] = {"color": colour, "ls": "", "fillstyle": runtime_fill(runtime), "ms": 6,
             "mec": "white" if runtime_fill(runtime) == "full" else colour}  # fmt: skip
-    for verdict in ("faster", "slower", "not distinguishable"):
-        same = (rows["verdict"] == verdict).to_numpy()
-        shape = UNCLEAR_MARK if verdict == "not distinguishable" else method_mark(method)
-        told = {**look, "fillstyle": "full", "mec": "white"} if shape == UNCLEAR_MARK else look
-        axis.plot(centre[same], places[same], marker=shape, **told)
+    for verdict in (FASTER, SLOWER, SAME, UNTOLD):
+        alike = (rows["verdict"] == verdict).to_numpy()
+        shape = VERDICT_MARKS.get(verdict, method_mark(method))
+        told = {**look, "fillstyle": "full", "mec": "white"} if verdict in VERDICT_MARKS else look
+        axis.plot(centre[alike], places[alike], marker=shape, **told)
     return axis.plot([], [], marker=method_mark(method), **look)[0]
 
 

@@ -32,6 +32,8 @@ RUNTIME_FILLS = ("full", "none", "left", "top")
 UNKNOWN = "#555555"
 # Of what cannot be told from 1.
 UNCLEAR_MARK = "X"
+# Of a verdict that both are the same.
+SAME_MARK = "H"
 # Of one series: more cannot be told from each other, and an SVG holds each of them.
 MOST_DOTS = 20_000
 # High end over low end of a logarithmic axis.

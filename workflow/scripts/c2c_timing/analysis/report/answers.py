@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,25 +12,30 @@ import pandas as pd
 from ...method_table import METHODS, SUBJECT
 from ...runtime_table import REFERENCE, RUNTIMES
 from ..columns import CONDITIONS, in_order, method_title
-from ..speedup import is_across_runtimes
+from ..deciding import FASTER, IN_WORDS, SAME, SLOWER, UNTOLD, advice
+from ..speedup import is_across_methods
 from .sources import Sources
 from .stage_bars import Bar, first_bars
 from .tables import interval, ratio
 
 # Fixed length first where an answer is wanted: there only the methods differ.
 VIEWS = ("fixed", "natural")
-TELLING = {"faster": "faster than", "slower": "slower than"}
-UNTOLD = "not distinguishable from"
+VERDICTS = (FASTER, SLOWER, SAME, UNTOLD)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """C2C against one method at one length: ratio above 1 is faster."""
+    """C2C against one method at one length: ratio above 1 is faster.
+
+    Attributes:
+        advice: how many samples would decide it; empty where these do.
+    """
 
     ratio: str
     interval: str
     verdict: str
     samples: int
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def _compared(speedup: pd.DataFrame | None, pair: Any) -> pd.DataFrame:
     """C2C against other methods over all samples of a pair."""
     if speedup is None:
         return pd.DataFrame()
-    is_overall = (speedup["scope"] == "overall") & ~is_across_runtimes(speedup)
+    is_overall = (speedup["scope"] == "overall") & is_across_methods(speedup)
     return speedup[is_overall & (speedup["pair"] == pair)]
 
 
@@ -119,8 +125,13 @@ def _rows(compared: pd.DataFrame) -> Iterator[Against]:
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     low, high = row["speedup_low"], row["speedup_high"]
+    samples = int(row["num_samples"])
     return Verdict(
-        f"{ratio(row['speedup'])}×", interval(low, high), row["verdict"], int(row["num_samples"])
+        f"{ratio(row['speedup'])}×",
+        interval(low, high),
+        row["verdict"],
+        samples,
+        advice(row.get("samples_to_decide", math.nan), samples),
     )
 
 
@@ -143,11 +154,11 @@ def _headline(compared: pd.DataFrame) -> str:
 def _spoken(rows: pd.DataFrame) -> str:
     """Verdicts of one view in words, those that differ between devices and the like all together."""
     parts = []
-    for verdict in (*TELLING, None):
-        told = rows["verdict"] == verdict if verdict else ~rows["verdict"].isin(list(TELLING))
+    for verdict in VERDICTS:
+        told = rows["verdict"] == verdict
         methods = [method_title(name) for name in in_order(rows.loc[told, "against"], METHODS)]
         if methods:
-            parts.append(f"{TELLING.get(verdict or '', UNTOLD)} {_listed(methods)}")
+            parts.append(f"{IN_WORDS.get(verdict, f'{verdict} from ')}{_listed(methods)}")
     return ", ".join(parts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
+from ...runtime_table import REFERENCE
+from ...statistics import FEWEST_FOR_P90
+from ..columns import SETTING, SETUP
 from .sources import Run
 from .spread import BOX, Box
 from .tables import (
@@ -24,8 +26,6 @@ from .tables import (
     table_of,
 )
 
-COLD = ["pair", "method", "runtime"]
-SERIES = ["pair", "dataset", "subject", "method", "runtime", "length_view"]
 # Parts of a shard's wall time, and what they are called.
 WALLS = {
     "imports": "imports",
@@ -44,11 +44,12 @@ def first_token_table(timings: pd.DataFrame) -> Table:
     groups = timings.groupby(BY_DATA_SET, sort=True)
     table = groups["ttft_ms"].quantile(BOX).unstack()
     longest = table[BOX[-1]].max()
+    number_of = groups.size()
     table = table.assign(
-        box=[Box.of(row, longest) for _, row in table.iterrows()],
+        box=[Box.of(row, longest, number_of[key]) for key, row in table.iterrows()],
         median=table[0.5],
-        p90=table[0.9],
-        n=groups.size(),
+        p90=table[0.9].where(number_of >= FEWEST_FOR_P90),
+        n=number_of,
         share=table[0.5] / groups["total_time_ms"].median(),
         tpot=groups["tpot_ms"].median(),
     )
@@ -68,65 +69,29 @@ def first_token_table(timings: pd.DataFrame) -> Table:
     )
 
 
-def cold_table(runs: Sequence[Run], timings: pd.DataFrame) -> Table:
+def cold_table(coldstart: pd.DataFrame | None) -> Table:
     """The first request of every method and runtime in a process, beside the same sample timed warm."""
-    cold = pd.DataFrame(_cold_requests(runs, _first_records(timings)))
-    if cold.empty:
-        return table_of([], [])
-    rows = [
-        dict(zip([*COLD, "after"], key, strict=True))
-        | {"n": len(found), "most": found["total_ms"].max()}
-        | {name: found[name].median() for name in ("ttft_ms", "total_ms", "warm_ms", "ratio")}
-        for key, found in cold.groupby([*COLD, "after"], sort=True)
-    ]
     return table_of(
-        rows,
+        [] if coldstart is None else coldstart.to_dict("records"),
         [
             NAMES["pair"],
             NAMES["runtime"],
+            *(NAMES[name] for name in (*SETTING, SETUP)),
             Column("method", "method", NAMES["method"].show, is_kept=True),
-            Column("after", "first after", is_kept=True),
-            count("n", "cold requests"),
-            number("ttft_ms", "first token (median, ms)", 3),
-            number("total_ms", "cold (median, ms)", 3),
-            number("most", "slowest (ms)", 3),
+            Column("first_after", "first after", is_kept=True),
+            count("num_cold_requests", "cold requests"),
+            number("imports_s", "imports (median, s)", 3),
+            number("loading_s", "loading (median, s)", 3),
+            number("building_s", "building (s)", 3),
+            number("cold_first_token_ms", "first token (median, ms)", 3),
+            number("cold_ms", "cold (median, ms)", 3),
+            number("cold_ms_max", "slowest (ms)", 3),
             number("warm_ms", "same sample warm (median, ms)", 3),
-            ratios("ratio", "cold / warm (median)"),
+            ratios("cold_over_warm", "cold / warm (median)"),
+            number("startup_in_requests", "beginning (warm requests)", 3),
+            Column("finding", f"against {REFERENCE}"),
         ],
     )
-
-
-def _first_records(timings: pd.DataFrame) -> dict[tuple, float]:
-    """Total time of the first timed request of every shard, method, runtime and length view."""
-    if "started_at" not in timings:
-        return {}
-    first = timings.sort_values("started_at", kind="stable").drop_duplicates(SERIES)
-    return dict(
-        zip(first[SERIES].itertuples(index=False, name=None), first["total_time_ms"], strict=True)
-    )
-
-
-def _cold_requests(runs: Sequence[Run], warm: dict[tuple, float]) -> Iterator[dict[str, Any]]:
-    for run in runs:
-        follow = run.get("cold_requests_follow") or {}
-        views = (run.get("settings") or {}).get("length_views") or ["natural"]
-        for runtime, methods in (run.get("cold_requests_by_runtime") or {}).items():
-            for method, timing in methods.items():
-                if not timing or timing.get("total_time_ms") is None:
-                    continue
-                series = (run["pair"], run.get("dataset"), run.get("subject"), method, runtime)
-                # Of several chunks of a subject nobody knows whose first record is the first.
-                warm_ms = None if run.get("chunk") else warm.get((*series, views[0]))
-                yield {
-                    "pair": run["pair"],
-                    "runtime": runtime,
-                    "method": method,
-                    "after": follow.get(runtime, "loading"),
-                    "total_ms": timing["total_time_ms"],
-                    "ttft_ms": timing.get("ttft_ms"),
-                    "warm_ms": warm_ms,
-                    "ratio": timing["total_time_ms"] / warm_ms if warm_ms else None,
-                }
 
 
 def wall_table(runs: Sequence[Run]) -> Table:

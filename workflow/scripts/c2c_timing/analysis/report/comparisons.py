@@ -10,7 +10,7 @@ import pandas as pd
 from ...runtime_table import REFERENCE
 from ...stages import Stage
 from ..columns import CONDITIONS, IDENTITY, SETTING, SETUP, method_title
-from ..speedup import is_across_runtimes
+from ..speedup import is_across_methods, is_across_runtimes
 from .tables import (
     BY_DATA_SET,
     KEPT_DATASET,
@@ -32,7 +32,7 @@ OVERALL = "all"
 
 def method_table(speedup: pd.DataFrame) -> Table:
     """C2C against every other method: overall and by data set."""
-    rows = _shown(speedup[~is_across_runtimes(speedup)])
+    rows = _shown(speedup[is_across_methods(speedup)])
     return _speedups(rows, Column("against", "against", method_title, is_kept=True), "C2C is")
 
 
@@ -64,8 +64,9 @@ def _speedups(rows: list[dict[str, Any]], against: Column, verdict_of: str, *kep
             *(Column(c.name, c.title, c.show, is_kept=True) for c in kept or [against]),
             count("num_samples", "samples"),
             ratios("speedup", "speed-up"),
-            Column("interval", "95 % interval", is_kept=True),
+            Column("interval", "interval", is_kept=True),
             Column("verdict", verdict_of, kind="verdict"),
+            count("samples_to_decide", "samples that would decide"),
             number("median_ms", "own median (ms)"),
             number("against_median_ms", "other's median (ms)"),
         ],
@@ -89,7 +90,7 @@ def break_even_table(breakeven: pd.DataFrame) -> Table:
             count("prompt_tokens", "prompt (tokens, median)"),
             count("message_tokens_seen", "message seen (tokens, median)"),
             count("tokens", "break-even (message tokens)"),
-            Column("interval", "95 % interval", is_kept=True),
+            Column("interval", "interval", is_kept=True),
             Column("finding", "finding", is_kept=True, is_long=True),
         ],
     )
@@ -114,7 +115,7 @@ def ladder_table(ladder: pd.DataFrame) -> Table:
             Column("method", "method", method_title, is_kept=True),
             count("num_requests", "requests"),
             number("request_ms", "request (geometric mean, ms)"),
-            Column("request", "95 % interval", is_kept=True),
+            Column("request", "interval", is_kept=True),
             ratios("over", f"speed-up over {REFERENCE}"),
             ratios("c2c_speedup", "speed-up of C2C over it"),
             Column("c2c_verdict", "C2C is", kind="verdict"),

@@ -11,13 +11,15 @@ from ...method_table import METHODS, SUBJECT
 from ...places import LIBRARY
 from ...runtime_table import REFERENCE
 from ...stages import Stage
-from ..speedup import is_across_runtimes
-from ..verdicts import break_even_verdicts, runtime_verdicts, turn_verdicts
+from ..cold_start import sentences as paybacks
+from ..resolution import false_calls, resolution_sentences
+from ..speedup import is_across_methods, is_across_runtimes
+from ..verdicts import break_even_verdicts, runtime_verdicts, split_verdicts, turn_verdicts
 from . import beginnings, comparisons, provenance, spread, trust
 from .answers import answers, made_up_pairs
 from .colours import dark_variables, on_the_page
 from .glossary import COLUMNS, GLOSSARY
-from .pictures import WHAT_TO_SEE, pictures
+from .pictures import pictures, what_to_see
 from .sources import Sources
 from .stage_bars import bars
 
@@ -39,15 +41,19 @@ def render(sources: Sources) -> str:
 
 
 def _first_screen(sources: Sources) -> dict[str, Any]:
-    found = answers(sources)
+    found, speedup = answers(sources), sources.speedup
+    calls = [] if speedup is None else false_calls(speedup)
     return {
         "answers": found,
         "is_compared": any(answer.rows for answer in found),
         "made_up": made_up_pairs(sources.timings),
         "num_pairs": len(found),
         "missing": trust.missing_lines(sources.coverage),
+        "scarce": trust.scarce_lines(sources.coverage),
         "quality": trust.quality_line(sources.summary),
-        "quality_warnings": trust.quality_warnings(sources.summary),
+        "quality_warnings": [*trust.quality_warnings(sources.summary), *calls],
+        "resolution": [] if speedup is None else resolution_sentences(speedup),
+        "intervals_count": trust.intervals_count(sources.timings),
         "marks": trust.marks(sources.summary),
         "not_ok": trust.not_ok_table(sources.summary),
         "when": provenance.when(sources.runs),
@@ -74,10 +80,11 @@ def _comparisons(sources: Sources) -> dict[str, Any]:
 
 def _speedups(speedup: pd.DataFrame | None) -> dict[str, Any]:
     found: dict[str, Any] = {"method_table": None, "runtime_table": None, "runtime_verdicts": []}
+    found["splits"] = [] if speedup is None else split_verdicts(speedup)
     if speedup is None:
         return found
     across = is_across_runtimes(speedup)
-    if not across.all():
+    if is_across_methods(speedup).any():
         found["method_table"] = comparisons.method_table(speedup)
     if across.any():
         found["runtime_table"] = comparisons.runtime_table(speedup)
@@ -100,13 +107,14 @@ def _details(sources: Sources) -> dict[str, Any]:
         "expected_height": spread.expected_height(),
         "drifting": spread.drifting(sources.summary),
         "first_tokens": beginnings.first_token_table(timings),
-        "cold": beginnings.cold_table(sources.runs, timings),
+        "cold": beginnings.cold_table(sources.coldstart),
+        "paybacks": [] if sources.coldstart is None else paybacks(sources.coldstart),
         "walls": beginnings.wall_table(sources.runs),
         "failures": trust.failure_table(sources.errors),
         "num_failures": len(sources.errors),
         "provenance": provenance.provenance(sources),
         "pictures": drawn,
-        "others": [name for name in drawn if name not in WHAT_TO_SEE],
+        "others": [name for name in drawn if not what_to_see(name)],
         "file": sources.file,
         "glossary": GLOSSARY,
         "dark_variables": dark_variables(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UserError
+from ...places import WORKFLOW
 from .colours import on_the_page
 from .sources import Sources
 
@@ -17,28 +18,8 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # A larger drawing (very many dots) comes as its PNG: the page has to open at once.
 MOST_BYTES = 700_000
 
-WHAT_TO_SEE = {
-    "stage_breakdown": "The longest part of a bar is the stage to work on first; on the right the same as "
-    "shares, so that data sets of different length can be compared.",
-    "time_to_first_token": "What a reader waits for before the first token: the longest part is what to "
-    "shorten where answers are read as they come.",
-    "drift": "Running medians that stay level tell of a machine that kept its pace; where they rise or "
-    "fall together, the medians depend on when they were measured.",
-    "throughput": "Tokens per second while decoding: methods that answer with the same model should agree; "
-    "prefill and projection are not in it.",
-    "decode_step_time": "A step should take about as long at the end of an answer as at its beginning; a "
-    "line that rises tells how the growing cache costs.",
-    "prefill_vs_prompt_length": "How prefill grows with the prompt: straight where the layers' products "
-    "rule, bent upwards where attention does.",
-    "roofline": "How near each stage comes to what the device was measured to do: far below the roof is "
-    "room for a faster runtime.",
-    "speedup": "Right of 1 C2C is faster than the method in the row; an interval that holds 1 tells "
-    "nothing.",
-    "break_even": "Where the lines cross, a message of the teacher costs as much as its cache; right of "
-    "it C2C is cheaper than text.",
-    "ladder": "Every method on every runtime: a line that crosses 1 is a verdict that turns.",
-    "ladder_by_data_set": "The same for each data set: whether the turn is the same everywhere.",
-}
+# What to see in each, a file a figure: Snakemake shows the same in its own report.
+CAPTIONS = WORKFLOW / "report" / "figures"
 # What a figure's heading says where it does not draw all panels.
 LEFT_OUT = re.compile(r"\d+ of \d+ panels; .*")
 # From which source a figure is drawn, where it is not the records.
@@ -66,6 +47,12 @@ class Picture:
     command: str
 
 
+def what_to_see(name: str) -> str:
+    """Of a figure that has a place on the page; empty for any other."""
+    path = CAPTIONS / f"{name}.rst"
+    return " ".join(path.read_text(encoding="utf-8").split()) if path.is_file() else ""
+
+
 def pictures(sources: Sources) -> dict[str, Picture]:
     """The figures of the run by name, each with its caption."""
     return {path.stem: _picture(path, sources) for path in sources.figures}
@@ -88,7 +75,7 @@ def _picture(path: Path, sources: Sources) -> Picture:
         base64.b64encode(png.read_bytes()).decode() if is_large else None,
         width,
         height,
-        " ".join(filter(None, [WHAT_TO_SEE.get(name, ""), _left_out(root)])),
+        " ".join(filter(None, [what_to_see(name), _left_out(root)])),
         ", ".join(map(sources.file, FROM.get(name, ("timings",)))),
         _command(name, sources),
     )

@@ -22,7 +22,7 @@ class Sources:
     Attributes:
         timings: merged records, with the columns ``MEASURED``.
         errors: failed samples.
-        summary, speedup, breakeven, ladder, bottlenecks: the tables of the same names.
+        summary, speedup, breakeven, ladder, bottlenecks, coldstart: the tables of the same names.
         coverage: which shards are there.
         runs: what shards wrote down (``runs.read_told``).
         self_test: what the clock's test wrote down.
@@ -39,6 +39,7 @@ class Sources:
     breakeven: pd.DataFrame | None = None
     ladder: pd.DataFrame | None = None
     bottlenecks: pd.DataFrame | None = None
+    coldstart: pd.DataFrame | None = None
     runs: Sequence[Run] = ()
     self_test: Mapping[str, Any] | None = None
     configs: Sequence[str] = ()

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...statistics import FEWEST_FOR_P90, FEWEST_FOR_P99
 from ..columns import CONDITIONS, LENGTHS, SAMPLE, method_title
-from ..relative_times import relative_times
+from ..relative_times import at_one_level, relative_times
 from .tables import (
     BY_DATA_SET,
     KEPT_DATASET,
@@ -39,18 +40,24 @@ LOWEST, HIGHEST = 0.8, 1.25
 
 @dataclass(frozen=True)
 class Box:
-    """A spread as places in percent of a scale that all rows share."""
+    """A spread as places in percent of a scale that all rows share.
+
+    Attributes:
+        has_ends: whether there are enough requests for p10 and p90.
+    """
 
     p10: float
     p25: float
     median: float
     p75: float
     p90: float
+    has_ends: bool
 
     @classmethod
-    def of(cls, quantiles: pd.Series, longest: float) -> Box:
+    def of(cls, quantiles: pd.Series, longest: float, requests: int) -> Box:
         """Of a row of quantiles, by share."""
-        return cls(*(quantiles[share] / longest * 100 for share in BOX))
+        p10, p25, median, p75, p90 = (quantiles[share] / longest * 100 for share in BOX)
+        return cls(p10, p25, median, p75, p90, requests >= FEWEST_FOR_P90)
 
 
 def spread_table(timings: pd.DataFrame) -> Table:
@@ -58,9 +65,12 @@ def spread_table(timings: pd.DataFrame) -> Table:
     groups = timings.groupby(BY_DATA_SET, sort=True)
     table = groups["total_time_ms"].quantile(SHARES).unstack()
     longest = table[BOX[-1]].max()
-    boxes = [Box.of(row, longest) for _, row in table.iterrows()]
+    number_of = groups.size()
+    boxes = [Box.of(row, longest, number_of[key]) for key, row in table.iterrows()]
     table.columns = [f"p{share * 100:.0f}" for share in table.columns]
-    table = table.assign(box=boxes, n=groups.size(), tokens=groups["num_generated_tokens"].median())
+    for name, fewest in (("p10", FEWEST_FOR_P90), ("p90", FEWEST_FOR_P90), ("p99", FEWEST_FOR_P99)):
+        table[name] = table[name].where(number_of >= fewest)
+    table = table.assign(box=boxes, n=number_of, tokens=groups["num_generated_tokens"].median())
     table["prompt"] = groups[LENGTHS[0]].median()
     return table_of(
         in_reading_order(table.reset_index()).to_dict("records"),
@@ -113,7 +123,7 @@ def _courses(timings: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "n": len(values),
             "course": _points(values),
             "drift": end / begin - 1,
-            "low": np.quantile(values, 0.9) - 1,
+            "low": np.quantile(values, 0.9) - 1 if len(values) >= FEWEST_FOR_P90 else np.nan,
         }
 
 
@@ -127,7 +137,8 @@ def _relative(records: pd.DataFrame, keys: list[str]) -> np.ndarray:
     group = group[order]
     sample = own.assign(group=group).groupby(["group", *SAMPLE], sort=False).ngroup().to_numpy()
     tokens = own[TOKENS].fillna(0).to_numpy(float)
-    times = own["total_time_ms"].to_numpy(float)
+    process = own.get("process", pd.Series(1, own.index)).to_numpy(int)
+    times = at_one_level(own["total_time_ms"].to_numpy(float), group, process)
     number_of = int(group.max(initial=-1)) + 1
     return relative_times(times, group, sample, tokens, number_of).times[inverse]
 

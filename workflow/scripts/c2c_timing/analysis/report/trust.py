@@ -6,8 +6,8 @@ from typing import TypeGuard
 
 import pandas as pd
 
-from ..columns import IDENTITY, SETTING, SETUP
-from ..coverage import sentences
+from ..columns import IDENTITY, SETTING, SETUP, SHARD
+from ..coverage import scarce_sentences, sentences
 from ..quality_sentences import OK, quality_sentences
 from .tables import NAMES, Column, Table, count, percent, table_of
 
@@ -21,6 +21,23 @@ def quality_warnings(summary: pd.DataFrame | None) -> list[str]:
     """What concerns all rows together."""
     found = quality_sentences(summary.to_dict("records"))[1:] if _is_judged(summary) else []
     return [sentence for sentence in found if "of all records are flagged" in sentence]
+
+
+def intervals_count(timings: pd.DataFrame) -> str:
+    """What the intervals of tables and verdicts count, in one sentence."""
+    processes = timings.groupby(SHARD)["process"].nunique()
+    few, many = int(processes.min()), int(processes.max())
+    if many == 1:
+        return (
+            "Intervals count samples of one process. How times differ from process to process (where "
+            "memory lies, what was loaded in which order) is unknown here, and may be more than they "
+            "say: processes in the config measures it."
+        )
+    number = f"{many}" if few == many else f"{few} to {many}"
+    return (
+        f"Intervals of medians and speed-ups count {number} fresh processes and the samples within; "
+        "those of break-even points and fitted lines count samples alone."
+    )
 
 
 def marks(summary: pd.DataFrame | None) -> list[tuple[str, int, str]]:
@@ -52,6 +69,11 @@ def not_ok_table(summary: pd.DataFrame | None) -> Table:
 def missing_lines(coverage: pd.DataFrame | None) -> list[str]:
     """What a partial run says of itself."""
     return [] if coverage is None else sentences(coverage)
+
+
+def scarce_lines(coverage: pd.DataFrame | None) -> list[str]:
+    """What a run says of itself that had fewer samples than it was asked for."""
+    return [] if coverage is None else scarce_sentences(coverage)
 
 
 def failure_table(errors: pd.DataFrame) -> Table:

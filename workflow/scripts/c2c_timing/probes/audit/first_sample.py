@@ -11,6 +11,7 @@ from ...cards.dataset_card import DatasetCard
 from ...data.sources import Row
 from ...errors import one_line
 from ...meters.wall_times import WallTimes
+from ...method_table import is_again
 from ...progress import say
 from ...session import Session, Trial
 
@@ -62,7 +63,7 @@ def _audit_all(
     }
     for name, part in _parts().items():
         for runtime, (method, task) in itertools.product(found, tasks.items()):
-            if "problem" in found[runtime][method]:
+            if is_again(method) or "problem" in found[runtime][method]:
                 continue
             trial = Trial(method, runtime, task.at_length(view))
             try:

@@ -1,0 +1,1 @@
+"""One run beside another: what changed, where, and how surely."""
