@@ -14,7 +14,10 @@ HAS_OWN_CONFIG = Path("config.yaml").exists()
 configfile: "config.yaml" if HAS_OWN_CONFIG else f"{workflow.current_basedir}/config.yaml"
 
 
-report: "workflow/report/workflow.rst"
+# Of a larger workflow the report has words of its own.
+if workflow.modifier.is_main_snakefile():
+
+    report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"

@@ -21,7 +21,7 @@ COMMANDS = [
 # What is no path, though it is a text.
 OTHER = {"device", "pair", "dataset", "subject", "split", "revision", "prefix", "figure",
          "config", "prompt_column", "choices_column", "settings",
-         "chunk", "key", "margin", "runtime", "length_view"}  # fmt: skip
+         "pairs_first", "chunk", "key", "margin", "runtime", "length_view"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -87,6 +87,19 @@ def test_an_interval_over_processes_holds_that_over_samples(values, middle, half
     assert np.allclose(np.array(other), unit * np.array(wide))
 
 
+def test_a_row_s_interval_does_not_depend_on_the_rows_beside_it():
+    """Differences, which may be below 0, stand beside times in one table."""
+    middle, ends = np.array([2.0, 0.1]), (np.array([1.9, -0.2]), np.array([2.1, 0.4]))
+    by_process = np.array([[1.5, 2.5, np.nan], [-0.1, 0.3, 0.2]])
+    both = np.array(over_processes(middle, ends, by_process))
+    for row in (0, 1):
+        alone = over_processes(middle[[row]], (ends[0][[row]], ends[1][[row]]), by_process[[row]])
+        assert np.allclose(both[:, row], np.array(alone)[:, 0])
+    # Times lie as many times below as above, differences as much.
+    assert both[1, 0] / 2 == pytest.approx(2 / both[0, 0], rel=0.02)
+    assert both[0, 1] < -0.2 and both[1, 1] > 0.4
+
+
 def test_more_looks_cost_width():
     values = np.random.default_rng(0).normal(1, 0.1, 12)
     widths = [np.ptp(mean_interval(values, confidence=float(confidence_at(n)))) for n in (1, 2, 4)]

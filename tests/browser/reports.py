@@ -10,7 +10,7 @@ from analysis.invented import invent, write
 from analysis.invented_floors import ROOFS, bottlenecks, row
 
 from c2c_timing.analysis.break_even import break_even_table
-from c2c_timing.analysis.figures import FLOOR_FIGURES, drawn
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES
 from c2c_timing.analysis.ladder import ladder
 from c2c_timing.analysis.merge import merge
 from c2c_timing.analysis.report.page import render
@@ -90,7 +90,7 @@ def _written(folder: Path, records, figures, errors=()) -> Path:
         [row(n, dataset=dataset, method=method) for n, dataset in enumerate(timings["dataset"].unique())
          for method in methods if method != "t2t"]
     )  # fmt: skip
-    shown = {name: drawn(name, timings) for name in figures}
+    shown = {name: FIGURES[name](timings) for name in figures}
     shown |= {name: draw(floors, ROOFS) for name, draw in FLOOR_FIGURES.items()}
     for name, figure in shown.items():
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None})

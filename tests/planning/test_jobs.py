@@ -12,6 +12,11 @@ def test_a_job_asks_for_more_time_each_attempt_but_never_for_too_much():
     assert [runtime_minutes(config, attempt) for attempt in (1, 2, 3)] == [60, 100, 100]
 
 
+def test_a_job_of_several_processes_asks_for_the_time_of_all():
+    config = with_(processes=3, resources={**DEFAULT["resources"], "runtime_minutes": 60})
+    assert [runtime_minutes(config, attempt) for attempt in (1, 2)] == [180, 360]
+
+
 def test_flags_leave_out_what_is_null_and_what_no_method_reads():
     flags = timing_flags("gsm8k", with_(methods=["base", "c2c"]))
     assert "--methods base c2c --runtimes eager" in flags

@@ -52,6 +52,13 @@ def test_what_cannot_be_a_run_s_own_is_refused_in_one_line(path, why, here):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("path", ["docs/first", "tests/x", "config/of mine", ".venv/x"])
+def test_another_folder_s_names_are_its_own_affair(path):
+    check_results_dir(path)
+    with pytest.raises(UserError, match="of the workflow's folder"):
+        check_results_dir(str(ROOT / path))
+
+
 @pytest.mark.parametrize("value", [None, 7, ["a"], True])
 def test_what_is_no_text_is_refused(value):
     with pytest.raises(UserError, match=r"results_dir: .* is not of type 'string'"):

@@ -107,6 +107,7 @@ rule write_report:
         **SMALL_JOB,
     params:
         comparison=targets.comparison_flags(config),
+        margin=config["margin"],
         # This config's own: what another one left in the folder of plots is none of this run.
         figures=[path for path in FIGURES if path.endswith(".svg")],
         configs=CONFIG_FILES,
@@ -125,6 +126,7 @@ rule write_report:
         " --summary {input.summary:q}"
         " --bottlenecks {input.bottlenecks:q}"
         " --coldstart {input.coldstart:q}"
+        " --margin {params.margin}"
         " --device {input.device:q}"
         " --manifest {input.manifest:q}"
         f" --timings-dir {TIMINGS_DIR}"

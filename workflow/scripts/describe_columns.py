@@ -7,9 +7,7 @@ import sys
 
 from c2c_timing.analysis.columns_page import page
 from c2c_timing.exits import exits_cleanly
-from c2c_timing.flags import Formatter
-from c2c_timing.places import user_path
-from c2c_timing.whole_files import write_text_whole
+from c2c_timing.page_command import page_parser, write_page
 
 EXAMPLE = """examples:
   python workflow/scripts/describe_columns.py | grep ttft_ms
@@ -19,20 +17,13 @@ EXAMPLE = """examples:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
-    flags.add_argument("--output", type=user_path, help="file of the page (default: prints it)")
-    return flags
+    return page_parser(__doc__, EXAMPLE)
 
 
 @exits_cleanly
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
-    arguments = parser().parse_args(argv)
-    if arguments.output:
-        write_text_whole(arguments.output, page())
-    else:
-        print(page())
-    return 0
+    return write_page(parser().parse_args(argv), page)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import pandas as pd
 
 from c2c_timing.analysis.bottlenecks import READ, find_bottlenecks
-from c2c_timing.analysis.coverage import shard_files
+from c2c_timing.analysis.coverage import add_manifest_arguments, named_run_files
 from c2c_timing.analysis.floor_gaps import sentence
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.roofs import read_roofs
@@ -17,7 +16,6 @@ from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/find_bottlenecks.py results/timings/*/*_run.json \\
@@ -31,17 +29,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "runs", nargs="*", type=user_path, help="*_run.json files, for the shapes in them"
     )
-    flags.add_argument(
-        "--manifest",
-        type=user_path,
-        help="the run's shards: a TSV with pair, dataset and subject",
-    )
-    flags.add_argument(
-        "--timings-dir",
-        type=user_path,
-        default=Path("results/timings"),
-        help="where those shards lie",
-    )
+    add_manifest_arguments(flags)
     flags.add_argument("--timings", type=user_path, required=True, help="merged records")
     flags.add_argument(
         "--device", type=user_path, required=True, help="device.json of measure_device.py"
@@ -54,10 +42,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    runs = list(arguments.runs)
-    if arguments.manifest:
-        shards = shard_files(arguments.manifest, arguments.timings_dir)
-        runs += map(run_file, shards)
+    runs = [*arguments.runs, *named_run_files(arguments)]
     roofs = read_roofs(arguments.device)
     timings = read_timings(arguments.timings, READ)
     table = find_bottlenecks(timings, read_shapes(runs), roofs)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.coverage import (
+    add_manifest_arguments,
     coverage,
     read_manifest,
     timing_files,
@@ -31,17 +31,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument("shards", nargs="*", type=user_path, help="*_timing.jsonl files")
-    flags.add_argument(
-        "--manifest",
-        type=user_path,
-        help="the run's shards: a TSV with pair, dataset and subject (and chunk)",
-    )
-    flags.add_argument(
-        "--timings-dir",
-        type=user_path,
-        default=Path("results/timings"),
-        help="where those shards lie",
-    )
+    add_manifest_arguments(flags)
     flags.add_argument(
         "--allow-missing", action="store_true", help="merge the manifest's shards that are there"
     )

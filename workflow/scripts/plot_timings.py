@@ -70,7 +70,6 @@ def parser() -> argparse.ArgumentParser:
     chosen.add_argument(
         "--pairs_first",
         nargs="+",
-        default=[],
         metavar="PAIR",
         help="the order in which pairs are chosen where a figure cannot hold all "
         "(default: that of the records)",
@@ -138,7 +137,7 @@ class Sources:
     def _timings(self, with_steps: bool) -> pd.DataFrame:
         columns = [*MEASURED, *FIRST_STEPS, *(STEPS if with_steps else ())]
         timings = self._chosen(read_timings(self._arguments.timings, columns))
-        return in_order_of_pairs(timings, self._arguments.pairs_first)
+        return in_order_of_pairs(timings, self._arguments.pairs_first or ())
 
     def _chosen(self, table: pd.DataFrame) -> pd.DataFrame:
         return only(table, {name: getattr(self._arguments, name) for name in CHOICES})

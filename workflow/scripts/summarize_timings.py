@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.columns import MEASURED
-from c2c_timing.analysis.coverage import mark_partial, shard_files
+from c2c_timing.analysis.coverage import (
+    add_manifest_arguments,
+    mark_partial,
+    named_run_files,
+)
 from c2c_timing.analysis.merge import read_timings, read_tsv, write_tsv
 from c2c_timing.analysis.quality_sentences import verdict
 from c2c_timing.analysis.runs import read_watched
@@ -16,7 +19,6 @@ from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\
@@ -27,17 +29,7 @@ EXAMPLE = """example:
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
-    flags.add_argument(
-        "--manifest",
-        type=user_path,
-        help="the run's shards, a TSV with pair, dataset and subject: their runs tell of throttling and load",
-    )
-    flags.add_argument(
-        "--timings-dir",
-        type=user_path,
-        default=Path("results/timings"),
-        help="where those shards lie",
-    )
+    add_manifest_arguments(flags, ": their runs tell of throttling and load")
     flags.add_argument(
         "--timings", type=user_path, required=True, help="merged records (merge_timings.py)"
     )
@@ -56,11 +48,10 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    shards = shard_files(arguments.manifest, arguments.timings_dir) if arguments.manifest else []
     summary = summarize(
         read_timings(arguments.timings, MEASURED),
         read_tsv(arguments.errors),
-        *read_watched(map(run_file, shards)),
+        *read_watched(named_run_files(arguments)),
     )
     if arguments.coverage:
         summary = mark_partial(summary, read_tsv(arguments.coverage))

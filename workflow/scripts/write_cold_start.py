@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.cold_start import SERIES, cold_start, sentences
 from c2c_timing.analysis.columns import COMPARED
-from c2c_timing.analysis.coverage import shard_files
+from c2c_timing.analysis.coverage import add_manifest_arguments, named_run_files
 from c2c_timing.analysis.merge import read_timings, write_tsv
 from c2c_timing.analysis.runs import BEGINNING, read_told
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import run_file
 
 EXAMPLE = """example:
   python workflow/scripts/write_cold_start.py results/timings/*/*_run.json \\
@@ -26,17 +24,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     flags = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=Formatter)
     flags.add_argument("runs", nargs="*", type=user_path, help="*_run.json files")
-    flags.add_argument(
-        "--manifest",
-        type=user_path,
-        help="the run's shards: a TSV with pair, dataset and subject",
-    )
-    flags.add_argument(
-        "--timings-dir",
-        type=user_path,
-        default=Path("results/timings"),
-        help="where those shards lie",
-    )
+    add_manifest_arguments(flags)
     flags.add_argument("--timings", type=user_path, required=True, help="merged records")
     flags.add_argument("--output", type=user_path, required=True, help="the table as TSV")
     return flags
@@ -46,9 +34,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     arguments = parser().parse_args(argv)
-    runs = list(arguments.runs)
-    if arguments.manifest:
-        runs += map(run_file, shard_files(arguments.manifest, arguments.timings_dir))
+    runs = [*arguments.runs, *named_run_files(arguments)]
     timings = read_timings(arguments.timings, [*COMPARED, *SERIES, "started_at"])
     table = cold_start(read_told(runs, BEGINNING), timings)
     write_tsv(table, arguments.output)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from c2c_timing.analysis.columns import MEASURED
-from c2c_timing.analysis.coverage import shard_files
+from c2c_timing.analysis.coverage import add_manifest_arguments, named_run_files
+from c2c_timing.analysis.deciding import add_margin_flag
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.report.page import render
 from c2c_timing.analysis.report.sources import Sources, read_self_test
@@ -15,7 +15,6 @@ from c2c_timing.analysis.runs import read_told
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
-from c2c_timing.shard_names import run_file
 from c2c_timing.whole_files import write_text_whole
 
 EXAMPLE = """example:
@@ -63,17 +62,8 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--device", type=user_path, help="of measure_device.py, to name the file")
     flags.add_argument("--self-test", type=user_path, help="what the clock's self-test wrote")
-    flags.add_argument(
-        "--manifest",
-        type=user_path,
-        help="the run's shards, a TSV with pair, dataset and subject: where the numbers come from",
-    )
-    flags.add_argument(
-        "--timings-dir",
-        type=user_path,
-        default=Path("results/timings"),
-        help="where those shards lie",
-    )
+    add_margin_flag(flags)
+    add_manifest_arguments(flags, ": where the numbers come from")
     flags.add_argument("--output", type=user_path, required=True, help="the page as HTML")
     return flags
 
@@ -85,13 +75,13 @@ def main(argv: list[str] | None = None) -> int:
     given = {name: getattr(arguments, name) for name in TABLES}
     named = {"timings": arguments.timings, "errors": arguments.errors, **given}
     named["device"] = arguments.device
-    shards = shard_files(arguments.manifest, arguments.timings_dir) if arguments.manifest else []
     page = render(
         Sources(
             read_timings(arguments.timings, MEASURED),
             read_tsv(arguments.errors),
             **{name: read_tsv(path) for name, path in given.items() if path},
-            runs=read_told(map(run_file, shards)),
+            margin=arguments.margin,
+            runs=read_told(named_run_files(arguments)),
             self_test=arguments.self_test and read_self_test(arguments.self_test),
             configs=list(map(str, arguments.config_files)),
             figures=arguments.figures,

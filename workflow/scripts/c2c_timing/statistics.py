@@ -161,7 +161,7 @@ def over_processes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Intervals over samples, widened to intervals over processes and samples.
 
-    On the scale of logarithms where all values are above 0, as processes differ by factors. Of one
+    On the scale of logarithms where all values of a row are above 0, as processes differ by factors. Of one
     process they stay as they are: nothing is known of others.
 
     Args:
@@ -170,8 +170,15 @@ def over_processes(
         by_process: (n, processes), the same estimate of each process alone; NaN where there is none.
         confidence: of the intervals, or (n,).
     """
-    are_factors = bool(np.nanmin(by_process, initial=np.inf) > 0)
-    there, back = (np.log, np.exp) if are_factors else (np.asarray, np.asarray)
+    are_factors = (np.isnan(by_process) | (by_process > 0)).all(axis=1) & ~(ends[0] <= 0)
+
+    def there(values: np.ndarray) -> np.ndarray:
+        each = are_factors if values.ndim == 1 else are_factors[:, None]
+        return np.where(each, np.log(np.where(each, values, 1.0)), values)
+
+    def back(values: np.ndarray) -> np.ndarray:
+        return np.where(are_factors, np.exp(np.where(are_factors, values, 0.0)), values)
+
     with np.errstate(invalid="ignore", divide="ignore"):
         apart = there(by_process)
         number = (~np.isnan(apart)).sum(axis=1)

@@ -99,10 +99,10 @@ class BreakEven:
             return "no break-even can be told"
         if np.nanmax([crossing, high]) <= 0:
             return "C2C costs less at any length of message"
+        tokens = f"{max(crossing, 0):.0f}"
+        unit = "token" if tokens == "1" else "tokens"
         spread = "" if np.isnan(low) else f" ({max(low, 0):.0f} to {high:.0f})"
-        return (
-            f"C2C costs less once the message is longer than {max(crossing, 0):.0f} tokens{spread}"
-        )
+        return f"C2C costs less once the message is longer than {tokens} {unit}{spread}"
 
 
 def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:

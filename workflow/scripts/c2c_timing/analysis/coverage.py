@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import UserError
+from ..places import user_path
 from ..scarcity import fewer
-from ..shard_names import Chunk, chunk_from, timing_file
+from ..shard_names import TIMINGS, Chunk, chunk_from, run_file, timing_file
 from .columns import SETUP, SHARD
 from .run_checks import SampleCounts
 
@@ -30,6 +32,25 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if list(shards.columns[:3]) != SHARD:
         raise UserError(f"{path}: needs the columns {', '.join(SHARD)}")
     return shards
+
+
+def add_manifest_arguments(flags: argparse.ArgumentParser, what_for: str = "") -> None:
+    """``--manifest`` and ``--timings-dir`` of commands that read what shards wrote."""
+    flags.add_argument(
+        "--manifest",
+        type=user_path,
+        help="the run's shards, a TSV with pair, dataset and subject (and chunk)" + what_for,
+    )
+    flags.add_argument(
+        "--timings-dir", type=user_path, default=Path(TIMINGS), help="where those shards lie"
+    )
+
+
+def named_run_files(arguments: argparse.Namespace) -> list[Path]:
+    """What the manifest's shards wrote of their runs; none without a manifest."""
+    if not arguments.manifest:
+        return []
+    return list(map(run_file, shard_files(arguments.manifest, arguments.timings_dir)))
 
 
 def shard_files(manifest: Path, timings: Path) -> list[Path]:

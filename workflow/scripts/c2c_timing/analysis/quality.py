@@ -2,8 +2,8 @@
 
 All numbers are of ``total_time_ms`` relative to what each request should have taken
 (``analysis.relative_times``), so that prompts of different lengths look neither like spread nor like
-drift. A row of fewer than 8 requests is too small for spread, drift and outliers: these stay empty,
-and the row is ``unjudged`` unless flagged records, throttling or other work on the machine speak
+drift. Spread and outliers take 8 requests, drift 8 visits to samples (the repeats of a sample are one):
+for which there are too few stays empty, and the row is ``unjudged`` unless something else speaks
 against it.
 """
 
@@ -48,7 +48,7 @@ ADVICE = {
     "machine settle, look for other work on it (watch in _run.json) and time again",
     "unstable": "times vary by {variation:.1%} with {outlier_share:.1%} outliers: stop other work on "
     "the machine, lock its clocks, or raise repeats",
-    UNJUDGED: "too few requests to judge spread and drift: raise num_samples or repeats",
+    UNJUDGED: "too few requests to judge spread and drift: raise num_samples",
 }
 
 NONE_BUSY: Mapping[tuple, str] = {}

@@ -122,9 +122,9 @@ def _wanted_weights(pair: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def runtime_minutes(config: Mapping[str, Any], attempt: int) -> int:
-    """Time that a shard's job asks for: more with each attempt, up to the longest allowed."""
+    """Time that a shard's job asks for: of all its processes, more with each attempt, up to a limit."""
     resources = config["resources"]
-    minutes = attempt * resources["runtime_minutes"]
+    minutes = attempt * config["processes"] * resources["runtime_minutes"]
     return min(minutes, resources["max_runtime_minutes"] or minutes)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from ..errors import UserError
 from ..places import PROJECT, with_home
 
-# In the project's folder, what is no place for results.
-PROJECTS_OWN = {
+# What is no place for results: in any folder, and in the project's own.
+TOOLS_OWN = {".git", ".snakemake"}
+PROJECTS_OWN = TOOLS_OWN | {
     *("workflow", "config", "configs", "profiles", "envs", "docs", "tests", "benchmarks"),
-    *(".git", ".ci", ".github", ".venv", ".snakemake"),
+    *(".ci", ".github", ".venv"),
 }
 # Snakemake reads them in a path as places to fill in; a shell or a table would break at the others.
 NO_PART_OF_A_NAME = "{}<>*?"
@@ -46,11 +47,14 @@ def _problem_of_name(path: str) -> str | None:
 
 def _problem_of_place(path: Path) -> str | None:
     place = path.resolve()
-    for folder, what in ((PROJECT, "the workflow's folder"), (Path.cwd(), "the working directory")):
+    for folder, what, owned in (
+        (PROJECT, "the workflow's folder", PROJECTS_OWN),
+        (Path.cwd(), "the working directory", TOOLS_OWN),
+    ):
         if place == folder or place in folder.parents:
             return f"is {what}, or above it"
         inside = place.relative_to(folder).parts[0] if folder in place.parents else None
-        if inside in PROJECTS_OWN:
+        if inside in owned:
             return f"lies in {inside}/ of {what}"
     there = next(each for each in (place, *place.parents) if os.path.lexists(each))
     if not there.is_dir():
