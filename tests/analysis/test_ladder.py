@@ -187,6 +187,13 @@ def test_intervals_of_one_prompt_are_over_its_repeats_and_say_so(tmp_path):
     assert sum("intervals over the repeats of one prompt: C2C" in text for text in said) == 4
 
 
+def test_intervals_of_one_prompt_in_several_processes_say_both(tmp_path):
+    table = timings(tmp_path, records(samples=1, repeats=6))
+    result = ladder(pd.concat([table.assign(process=number) for number in (1, 2)]))
+    assert set(result["interval_over"]) == {"processes and repeats"}
+    assert any("intervals over the repeats of one prompt" in text for text in turn_verdicts(result))
+
+
 def test_the_sentence_names_every_rung_and_is_said_once(tmp_path):
     said = turn_verdicts(ladder(timings(tmp_path, records(noise=1e-6))))
     assert said == [

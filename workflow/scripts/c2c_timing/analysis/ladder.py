@@ -94,10 +94,11 @@ def _rungs(records: pd.DataFrame, seed: int, margin: float) -> pd.DataFrame:
 
 def _units(records: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Records whose samples are what intervals are over, and what that is."""
+    processes = records["process"].nunique()
     if len(records[SAMPLE].drop_duplicates()) > 1:
-        return records, interval_over(records["process"].nunique())
+        return records, interval_over(processes)
     ids = records["id"].astype(str) + " " + records["repeat"].astype(str)
-    return records.assign(id=ids), "repeats"
+    return records.assign(id=ids), interval_over(processes, "repeats")
 
 
 def _times(records: pd.DataFrame, units: pd.DataFrame, seed: int) -> Iterator[dict]:

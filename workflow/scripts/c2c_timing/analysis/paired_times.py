@@ -186,6 +186,6 @@ def _numbers(pairs: Pairs, ends: np.ndarray, margin: float) -> dict[str, Any]:
     }
 
 
-def interval_over(processes: int) -> str:
+def interval_over(processes: int, units: str = "samples") -> str:
     """What intervals count, in words."""
-    return "samples" if processes == 1 else "processes and samples"
+    return units if processes == 1 else f"processes and {units}"

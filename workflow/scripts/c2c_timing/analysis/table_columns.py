@@ -167,9 +167,9 @@ def ladder() -> dict[str, Column]:
         **DATASET,
         "num_samples": SAMPLES,
         "num_requests": Column("requests of these samples", "count"),
-        "interval_over": Column("what intervals are over: samples; processes and samples where several "
-                                "processes timed them (but for the break-even); repeats where there is "
-                                "one sample alone, and they know nothing of other samples"),
+        "interval_over": Column("what intervals are over: samples, or repeats where there is one sample "
+                                "alone, which know nothing of other samples; and processes, where several "
+                                "timed them (but for the break-even)"),
         **with_ends("request_ms", "geometric mean over samples of total_time_ms", "ms"),
         **with_ends("speedup_over_eager", "how many times faster than the same method under eager",
                      "×"),

@@ -137,5 +137,5 @@ def _rung(row: dict) -> str:
 def _records_of(row: dict) -> str:
     """The data set of a row of the ladder, and what else its intervals are over than samples."""
     dataset = f", {row['dataset']}" if row["dataset"] else ""
-    repeats = row.get("interval_over") == "repeats"
+    repeats = str(row.get("interval_over")).endswith("repeats")
     return dataset + (", intervals over the repeats of one prompt" if repeats else "")
