@@ -289,3 +289,9 @@ def test_a_wrong_config_stops_at_once_with_one_line(finished, words):
     assert code == 1
     assert words[1] in text
     assert "Traceback" not in text
+
+
+def test_numbers_within_lists_and_mappings_of_the_command_line_are_numbers(finished):
+    lengths = ("source=synthetic", "prompt_tokens=[64,512]", "resources={runtime_minutes: 7}")
+    code, text = dry_run(finished, "--config", *lengths)
+    assert code == 0, text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,12 @@ from folders import ROOT
 
 from c2c_timing.errors import UserError
 from c2c_timing.planning import config as planned_config
-from c2c_timing.planning.config import check_config, empty_subjects, read_plain_words
+from c2c_timing.planning.config import (
+    check_config,
+    empty_subjects,
+    read_numbers_within,
+    read_plain_words,
+)
 from c2c_timing.runtime_table import RUNTIMES
 
 
@@ -83,6 +89,43 @@ def test_words_on_the_command_line_mean_what_they_say():
     assert (config["allow_missing"], config["max_new_tokens"]) == (True, None)
     assert (config["dtype"], config["seed"]) == ("float32", 0)
     check_config(config)
+
+
+def test_numbers_within_what_the_command_line_lists_mean_what_they_say():
+    texts = {"runtime_minutes": "90", "max_runtime_minutes": "null"}
+    typed = {"resources": {**DEFAULT["resources"], **texts}, "prompt_tokens": ["64", "512"],
+             "subjects": {"mmlu": ["12", "null"]}, "datasets": ["7"]}  # fmt: skip
+    config = with_(**copy.deepcopy(typed), data_path={"gsm8k": "2024"})
+    read_numbers_within(config, typed)
+    assert config["prompt_tokens"] == [64, 512]
+    assert config["resources"] == {
+        **DEFAULT["resources"],
+        "runtime_minutes": 90,
+        "max_runtime_minutes": None,
+    }
+    # Where a text may stand, it is one.
+    assert config["subjects"] == {"mmlu": ["12", "null"]}
+    assert (config["datasets"], config["data_path"]) == (["7"], {"gsm8k": "2024"})
+
+
+@pytest.mark.parametrize("text", ["x", "", "1.5", "true", "[1]", "{a", "0x", "1e999", "9" * 40])
+def test_what_is_no_such_number_stays_for_the_check(text):
+    config = with_(prompt_tokens=["64", text], source="synthetic")
+    read_numbers_within(config, ["prompt_tokens"])
+    assert config["prompt_tokens"] == [64, text]
+    with pytest.raises(UserError, match=r"config: prompt_tokens\.1: .* is not of type 'integer'"):
+        check_config(config)
+
+
+def test_a_text_in_a_file_stays_one():
+    config = with_(prompt_tokens=["64"])
+    read_numbers_within(config, [])
+    assert config["prompt_tokens"] == ["64"]
+
+
+def test_what_may_be_one_of_several_kinds_says_which():
+    with pytest.raises(UserError, match="config: prompt_tokens: 5 is not null or array"):
+        check_config(with_(prompt_tokens=5))
 
 
 @pytest.mark.parametrize(("layers", "subjects"), [

@@ -42,6 +42,7 @@ from c2c_timing.planning.config import (
     empty_subjects,
     expand_home,
     fill_from,
+    read_numbers_within,
     read_plain_words,
 )
 from c2c_timing.shard.clock_verdict import read_clock_verdict
@@ -52,6 +53,7 @@ gc.set_threshold(100_000, 50, 100)
 jobs.prefer_this_python()
 fill_from(config, load_configfile(PROJECT / "config.yaml"))
 read_plain_words(config)
+read_numbers_within(config, workflow.config_settings.config)
 expand_home(config)
 empty_subjects(
     config,

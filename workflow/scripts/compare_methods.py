@@ -19,6 +19,7 @@ from c2c_timing.flags import Formatter
 from c2c_timing.method_table import SUBJECT
 from c2c_timing.places import user_path
 from c2c_timing.runtime_table import REFERENCE
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/compare_methods.py --timings results/timings.parquet --output results/speedup.tsv
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     write_tsv(speedup, arguments.output)
     turned = turn_verdicts(c2c_against_methods(speedup))
     verdicts = method_verdicts(speedup) + turned + runtime_verdicts(speedup)
-    print("\n".join([*verdicts, *resolution_sentences(speedup), *false_calls(speedup)]))
+    print_sentences([*verdicts, *resolution_sentences(speedup), *false_calls(speedup)])
     return 0
 
 

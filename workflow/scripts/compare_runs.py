@@ -15,6 +15,7 @@ from c2c_timing.analysis.merge import write_tsv
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 from c2c_timing.whole_files import write_text_whole
 
 SLOWER = 3
@@ -51,8 +52,9 @@ def main(argv: list[str] | None = None) -> int:
     table = changes(old.timings, new.timings, arguments.margin, not arguments.whole)
     refuse_no_rows(old, new, table)
     said = [*differences(old, new), *about_samples(old.timings, new.timings, table)]
-    print("\n".join(said or ["nothing else differs between the two runs"]))
-    print("", *console(table), "", sentence(table, arguments.margin), sep="\n")
+    print_sentences(said or ["nothing else differs between the two runs"])
+    print("", *console(table), "", sep="\n")
+    print_sentences([sentence(table, arguments.margin)])
     if arguments.output:
         write_tsv(table, arguments.output)
     if arguments.markdown:

@@ -16,6 +16,7 @@ from c2c_timing.analysis.runs import read_shapes
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/find_bottlenecks.py results/timings/*/*_run.json \\
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     timings = read_timings(arguments.timings, READ)
     table = find_bottlenecks(timings, read_shapes(runs), roofs)
     write_tsv(table, arguments.output)
-    print(f"{len(table)} rows in {arguments.output}; {_verdict(table)}")
+    print_sentences([f"{len(table)} rows in {arguments.output}; {_verdict(table)}"])
     return 0
 
 

@@ -15,6 +15,7 @@ from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/fit_break_even.py --timings results/timings.parquet \\
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         )
     write_tsv(stage_costs(timings, arguments.seed), arguments.costs_output)
     write_tsv(table, arguments.output)
-    print("\n".join(break_even_verdicts(table)))
+    print_sentences(break_even_verdicts(table))
     return 0
 
 

@@ -19,6 +19,7 @@ from c2c_timing.analysis.summary import summarize
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/summarize_timings.py --timings results/timings.parquet \\
@@ -58,8 +59,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.full_output:
         write_tsv(summary, arguments.full_output)
     write_tsv(short(summary), arguments.output)
-    print(verdict(summary[["count", "quality"]].to_dict("records")))
-    print(f"{len(summary)} rows in {arguments.output}")
+    said = verdict(summary[["count", "quality"]].to_dict("records"))
+    print_sentences([said, f"{len(summary)} rows in {arguments.output}"])
     return 0
 
 

@@ -13,6 +13,7 @@ from c2c_timing.analysis.runs import BEGINNING, read_told
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/write_cold_start.py results/timings/*/*_run.json \\
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     timings = read_timings(arguments.timings, [*COMPARED, *SERIES, "started_at"])
     table = cold_start(read_told(runs, BEGINNING), timings)
     write_tsv(table, arguments.output)
-    print("\n".join([f"{len(table)} rows in {arguments.output}", *sentences(table)]))
+    print_sentences([f"{len(table)} rows in {arguments.output}", *sentences(table)])
     return 0
 
 

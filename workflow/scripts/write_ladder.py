@@ -15,6 +15,7 @@ from c2c_timing.errors import UserError
 from c2c_timing.exits import exits_cleanly
 from c2c_timing.flags import Formatter
 from c2c_timing.places import user_path
+from c2c_timing.text_tables import print_sentences
 
 EXAMPLE = """example:
   python workflow/scripts/write_ladder.py --timings results/timings.parquet --output results/ladder.tsv
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
             "with --configfile configs/runtimes.yaml"
         )
     write_tsv(table, arguments.output)
-    print("\n".join(turn_verdicts(table)))
+    print_sentences(turn_verdicts(table))
     return 0
 
 

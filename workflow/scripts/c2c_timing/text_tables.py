@@ -1,8 +1,11 @@
-"""Tables as lines of text, for a terminal."""
+"""Tables and sentences as lines of text, for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
 
 GAP = "  "
 
@@ -21,3 +24,16 @@ def aligned(table: Sequence[Sequence[str]], right: Sequence[str] = ()) -> list[s
         ).rstrip()
         for cells in table
     ]
+
+
+def print_sentences(sentences: Iterable[str]) -> None:
+    """Each on a line of its own; on a terminal broken between words where it is wider."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for sentence in sentences:
+        print(sentence if width is None else _folded(sentence, width))
+
+
+def _folded(sentence: str, width: int) -> str:
+    return textwrap.fill(
+        sentence, width, subsequent_indent=GAP, break_long_words=False, break_on_hyphens=False
+    )

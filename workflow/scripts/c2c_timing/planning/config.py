@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import functools
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import yaml
+from jsonschema import ValidationError
 
 from ..cards.dataset_card import available_datasets, load_dataset_card
 from ..cards.schemas import first_problem, validator
@@ -37,6 +43,32 @@ def read_plain_words(config: dict[str, Any]) -> None:
     for key, value in config.items():
         if isinstance(value, str):
             config[key] = words.get(value, value)
+
+
+def read_numbers_within(config: dict[str, Any], keys: Iterable[str]) -> None:
+    """Give what lies within lists and mappings of ``--config`` its meaning: all of it arrives as texts.
+
+    Only where no text may stand, and what YAML reads from it may; the rest stays for ``check_config``.
+
+    Args:
+        keys: those of the command line. In files a text is a text.
+    """
+    errors = validator(SCHEMA).iter_errors({key: config[key] for key in keys if key in config})
+    for error in _with_branches(errors):
+        if error.validator != "type" or not isinstance(error.instance, str):
+            continue
+        *outer, last = error.absolute_path
+        with contextlib.suppress(yaml.YAMLError):
+            value = yaml.safe_load(error.instance)
+            if validator(SCHEMA).evolve(schema=error.schema).is_valid(value):
+                functools.reduce(operator.getitem, outer, config)[last] = value
+
+
+def _with_branches(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """Errors, and those of the branches of ``anyOf``."""
+    for error in errors:
+        yield error
+        yield from _with_branches(error.context or ())
 
 
 def expand_home(config: dict[str, Any]) -> None:
