@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from .break_even import TEXT, break_even_of
 from .columns import CONDITIONS, CONDITIONS_BUT_RUNTIME, SAMPLE, in_order, setup_last
 from .deciding import MARGIN
 from .paired_times import interval_over
-from .speedup import compare, is_across_methods, is_across_runtimes
+from .speedup import SCOPES, compare, is_across_methods, is_across_runtimes
 
 ENDS = ("", "_low", "_high")
 REQUEST = [f"request_ms{end}" for end in ENDS]
@@ -37,9 +37,15 @@ COLUMNS = setup_last(
     ]
 )
 RUNG = ["runtime", "method"]
+OVERALL, BY_DATASET, _ = SCOPES
 
 
-def ladder(timings: pd.DataFrame, seed: int = 0, margin: float = MARGIN) -> pd.DataFrame:
+def ladder(
+    timings: pd.DataFrame,
+    seed: int = 0,
+    margin: float = MARGIN,
+    scopes: Collection[str] = (OVERALL, BY_DATASET),
+) -> pd.DataFrame:
     """One row per pair, setting, length view, data set, runtime and method; overall under ``""``.
 
     - ``request_ms``: geometric mean over samples of the total time of a request.
@@ -51,10 +57,13 @@ def ladder(timings: pd.DataFrame, seed: int = 0, margin: float = MARGIN) -> pd.D
     break-even's over processes where there are several. Where there is one sample alone they are over
     its repeats (``interval_over``), and know nothing of other samples.
     Empty where no pair ran under several runtimes.
+
+    Args:
+        scopes: of ``compare``, those of its first two that are wanted.
     """
     tables = [
         _rungs(records, seed, margin).assign(**known, dataset=dataset)
-        for known, dataset, records in _ladders(timings)
+        for known, dataset, records in _ladders(timings, scopes)
     ]
     return (
         pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
@@ -68,11 +77,15 @@ def c2c_against_methods(speedup: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns="method", errors="ignore").rename(columns=names)
 
 
-def _ladders(timings: pd.DataFrame) -> Iterator[tuple[dict[str, str], str, pd.DataFrame]]:
+def _ladders(
+    timings: pd.DataFrame, scopes: Collection[str]
+) -> Iterator[tuple[dict[str, str], str, pd.DataFrame]]:
     """What differs in nothing but runtime and method, and has several runtimes."""
     for conditions, alike in timings.groupby(CONDITIONS_BUT_RUNTIME, sort=True):
         known = dict(zip(CONDITIONS_BUT_RUNTIME, conditions, strict=True))
-        for dataset, records in {"": alike, **dict(list(alike.groupby("dataset")))}.items():
+        parts = {"": alike} if OVERALL in scopes else {}
+        parts |= dict(list(alike.groupby("dataset"))) if BY_DATASET in scopes else {}
+        for dataset, records in parts.items():
             if records["runtime"].nunique() > 1:
                 yield known, dataset, records
 
@@ -80,7 +93,7 @@ def _ladders(timings: pd.DataFrame) -> Iterator[tuple[dict[str, str], str, pd.Da
 def _rungs(records: pd.DataFrame, seed: int, margin: float) -> pd.DataFrame:
     """The rows of one ladder, in its order."""
     units, over = _units(records)
-    speedup = compare(units, seed, ["overall"], margin)
+    speedup = compare(units, seed, [OVERALL], margin)
     own = speedup[is_across_runtimes(speedup)].rename(columns=_named(f"speedup_over_{REFERENCE}"))
     c2c = c2c_against_methods(speedup)
     return (

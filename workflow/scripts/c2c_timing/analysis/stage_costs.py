@@ -89,7 +89,7 @@ def fit_stages(records: pd.DataFrame, seed: int = 0) -> dict[tuple[str, Stage], 
         own = sample[(records["method"] == method).to_numpy()]
         for stage in (*ONCE, *PER_TOKEN):
             points = _points(rows, own, stage)
-            if len(points):
+            if points.size:
                 fits[method, stage] = _fit(points, samples)
     replicates = _replicates([fit.moments for fit in fits.values()], seed) if fits else ()
     return {
@@ -121,16 +121,15 @@ def with_token_columns(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _points(rows: pd.DataFrame, sample: np.ndarray, stage: Stage) -> pd.DataFrame:
-    """Tokens, time in ms and sample of every point of a stage."""
-    tokens, ms = rows[stage.tokens].to_numpy(), rows[stage.key].to_numpy()
-    whole = pd.DataFrame({"tokens": tokens, "ms": ms, "sample": sample})
-    parts = [whole]
+def _points(rows: pd.DataFrame, sample: np.ndarray, stage: Stage) -> np.ndarray:
+    """Tokens, time in ms and sample of every point of a stage: (3, n)."""
+    tokens, ms = (rows[name].astype(float).to_numpy() for name in (stage.tokens, stage.key))
+    points = np.stack([tokens, ms, sample])
     if stage.is_per_token:
-        step = whole.assign(tokens=1.0, ms=first_steps(rows, stage))
-        parts = [whole[whole["tokens"] > 1], step]
-    points = pd.concat(parts).dropna()
-    return points[points["ms"] > 0]
+        first = np.asarray(first_steps(rows, stage), dtype=float)
+        step = np.stack([np.ones_like(first), first, sample])
+        points = np.concatenate([points[:, tokens > 1], step], axis=1)
+    return points[:, ~np.isnan(points[0]) & (points[1] > 0)]
 
 
 @dataclass(frozen=True)
@@ -143,9 +142,8 @@ class _Fit:
     median_error: float
 
 
-def _fit(points: pd.DataFrame, samples: int) -> _Fit:
-    tokens, ms = points["tokens"].to_numpy(float), points["ms"].to_numpy(float)
-    sample = points["sample"].to_numpy()
+def _fit(points: np.ndarray, samples: int) -> _Fit:
+    tokens, ms, sample = points[0], points[1], points[2].astype(int)
     expected = np.full_like(ms, ms.mean())
     for _ in range(REWEIGHTINGS):
         weight = huber_weights(ms / expected - 1) / expected**2

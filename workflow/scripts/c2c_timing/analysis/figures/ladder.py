@@ -16,7 +16,7 @@ from ...method_table import METHODS, SUBJECT
 from ...runtime_table import RUNTIMES
 from ..columns import CONDITIONS_BUT_RUNTIME, in_order, method_title
 from ..deciding import MARGIN, SAME, UNTOLD
-from ..ladder import BREAK_EVEN, C2C_SPEEDUP, REQUEST, ladder
+from ..ladder import BREAK_EVEN, BY_DATASET, C2C_SPEEDUP, OVERALL, REQUEST, ladder
 from ..turns import conclusion, turns
 from . import layout
 from .choice import chosen, left_out, number_of
@@ -59,9 +59,9 @@ def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """
     several = timings[_has_rungs(timings, CONDITIONS_BUT_RUNTIME)]
     kept = chosen(several, MOST_COLUMNS, CONDITIONS_BUT_RUNTIME)
-    table = ladder(kept, margin=margin)
+    table = ladder(kept, margin=margin, scopes=[OVERALL])
     note = left_out(*(number_of(of, CONDITIONS_BUT_RUNTIME) for of in (kept, several)))
-    return _draw(table[table["dataset"] == ""], kept, note)
+    return _draw(table, kept, note)
 
 
 def draw_by_data_set(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
@@ -72,11 +72,11 @@ def draw_by_data_set(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     """
     several = timings[_has_rungs(timings, LADDER)]
     kept = chosen(several, MOST_COLUMNS * MOST_LINES, LADDER)
-    table = ladder(kept, margin=margin)
+    table = ladder(kept, margin=margin, scopes=[BY_DATASET])
     lengths = kept.groupby("dataset")["prompt_length"].median()
     table = table.assign(prompt=table["dataset"].map(lengths)).sort_values("prompt", kind="stable")
     note = left_out(*(number_of(of, LADDER) for of in (kept, several)))
-    return _draw(table[table["dataset"] != ""], kept, note)
+    return _draw(table, kept, note)
 
 
 def _has_rungs(timings: pd.DataFrame, ladders: list[str]) -> pd.Series:
