@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from thoroughness import SCALE
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell's background job ignores SIGINT, and so do all whom it starts; tests send it.
@@ -23,7 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _locks = tempfile.TemporaryDirectory(prefix="c2c-timing-locks-")
 os.environ["C2C_TIMING_LOCKS"] = _locks.name
 TESTS = Path(__file__).parent
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30 * SCALE
+)
 settings.load_profile("patient")
 
 # A worker takes one file after another, and one that begins late is waited for. The cluster's mostly

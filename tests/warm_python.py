@@ -16,9 +16,11 @@ import multiprocessing
 import os
 import runpy
 import select
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -39,16 +41,18 @@ IMPORTED = (
     "transformers.models.qwen3.modeling_qwen3",
 )
 FORKS_OF_THIS = multiprocessing.get_context("fork")
-# Hands its streams, words, folder and environment over, and ends as the fork does. What asks for more
-# than to run a file of the project (-c, -m, a file of a package), or for a fresh process, gets the true
-# program.
+# Hands its streams, words, folder and environment over, and ends as the fork does, or the fork with it.
+# What asks for more than to run Snakemake or a file of the project (-c, a file of a package), or for a
+# fresh process, gets the true program.
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
-words = sys.argv[1:]
+name, words = {name!r}, sys.argv[1:]
+if name == "python" and words[:2] == ["-m", "snakemake"]:
+    name, words = "snakemake", words[2:]
 is_fresh = any(word.startswith("--process=") for word in words)
-if {name!r} == "python" and (is_fresh or not words or words[0].startswith(("-", {prefix!r}))):
+if name == "python" and (is_fresh or not words or words[0].startswith(("-", {prefix!r}))):
     os.execv({python!r}, [{python!r}, *words])
-order = [{name!r}, words, os.getcwd(), dict(os.environ)]
+order = [name, words, os.getcwd(), dict(os.environ)]
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({place!r})
     socket.send_fds(server, [b"."], [0, 1, 2])
@@ -115,6 +119,8 @@ def _answer(connection: socket.socket) -> None:
         _, streams, _, _ = socket.recv_fds(connection, 1, 3)
         with connection.makefile("rb") as told:
             name, words, folder, environment = json.load(told)
+        os.setpgid(0, 0)
+        threading.Thread(target=_end_with_client, args=(connection,), daemon=True).start()
         for stream, given in enumerate(streams):
             os.dup2(given, stream)
             os.close(given)
@@ -129,6 +135,14 @@ def _answer(connection: socket.socket) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         connection.sendall(bytes([code % 256]))
+
+
+def _end_with_client(connection: socket.socket) -> None:
+    """Whoever kills the client means what runs for it."""
+    hung_up = select.poll()
+    hung_up.register(connection, 0)  # POLLHUP is always told: both its directions are closed
+    hung_up.poll()
+    os.killpg(0, signal.SIGKILL)
 
 
 def _run(name: str, words: list[str]) -> int:

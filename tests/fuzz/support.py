@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime
-import os
 from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from thoroughness import SCALE
 
 from c2c_timing.errors import SampleError, UserError
-
-# More than 1 tries so many times more cases, other ones each time.
-SCALE = int(os.environ.get("FUZZ_SCALE", "1"))
 
 
 def cases(count: int) -> settings:

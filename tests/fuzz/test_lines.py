@@ -8,6 +8,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import SCALE
 
 from c2c_timing.analysis.columns import TIMING_KEYS
 from c2c_timing.analysis.merge import merge, merged_into, read_timings, write_tsv
@@ -89,7 +90,7 @@ def merge_all_the_way(tally, tmp_path_factory):
     return run
 
 
-@cases(200)
+@cases(80)
 @given(st.data())
 def test_torn_doubled_and_foreign_records(merge_all_the_way, data):
     lines = [as_lines([record(n)]) for n in range(3)]
@@ -103,26 +104,32 @@ def test_torn_doubled_and_foreign_records(merge_all_the_way, data):
     merge_all_the_way(content, as_lines([record(9)]))
 
 
-@cases(250)
+@cases(100)
 @given(st.data())
 def test_damaged_records(merge_all_the_way, data):
     spoilt = data.draw(damaged(record(1)))
     merge_all_the_way(as_lines([record(0), spoilt]), as_lines([record(9)]))
 
 
-@pytest.mark.parametrize("value", [*HOSTILE_TEXTS, *HOSTILE_OTHERS], ids=lambda v: repr(v)[:30])
-def test_a_hostile_value_in_every_place_of_a_record(merge_all_the_way, value):
-    good = record(1)
-    for key in good:
-        merge_all_the_way(as_lines([record(0), {**good, key: value}]))
+HOSTILE = [*HOSTILE_TEXTS, *HOSTILE_OTHERS]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)), ids=lambda n: repr(HOSTILE[n])[:30])
+def test_hostile_values_in_the_places_of_a_record(merge_all_the_way, number):
+    """Each value in one of three places, each place with one of three values; all of them on demand."""
+    value, good = HOSTILE[number], record(1)
+    places = [(key,) for key in [*good, "new"]]
     for part in ("timing", "model_config"):
-        for key in [*list(good[part])[:5], "new"]:
-            merge_all_the_way(as_lines([{**good, part: {**good[part], key: value}}, record(2)]))
-    merge_all_the_way(as_lines([record(0), {**good, "new": value}]))
+        places += [(part, key) for key in [*list(good[part])[:5], "new"]]
+    for place in places[number % 3 :: 3] if SCALE == 1 else places:
+        *outer, key = place
+        changed = {**(good[outer[0]] if outer else good), key: value}
+        spoilt = {**good, outer[0]: changed} if outer else changed
+        merge_all_the_way(as_lines([record(0), spoilt, record(2)]))
     merge_all_the_way(as_lines([record(0)]), errors=as_lines([value, {**FAILED, "message": value}]))
 
 
-@cases(80)
+@cases(40)
 @given(st.data())
 def test_damaged_bytes_of_records_and_errors(merge_all_the_way, data):
     content, errors = as_lines([record(0), record(1)]), as_lines([FAILED, FAILED])

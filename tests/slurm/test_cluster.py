@@ -21,6 +21,7 @@ import yaml
 from default_config import DEFAULT
 from patience import PATIENCE
 from pipeline_runs import copy_project
+from warm_python import warm_python
 
 from c2c_timing.planning.shards import PlannedShard, plan_shards
 
@@ -47,6 +48,8 @@ FAULTS = {
     "math-500_main": {"fails": 99},
     "openbookqa_main": {"hangs": 1, "hangs_after_samples": 2},
 }
+# Snakemake, whose jobs are run by the Python that is named first.
+COORDINATOR = "import sys; sys.executable = sys.argv.pop(1); from snakemake.cli import main; main()"
 pytestmark = pytest.mark.cluster
 
 
@@ -63,12 +66,16 @@ def cluster():
 
 
 class Run:
-    """A coordinator of the profile, started at once; what it says goes to a file."""
+    """A coordinator of the profile, started at once; what it says goes to a file.
 
-    def __init__(self, project: Path, *words: str) -> None:
+    Its jobs are run by a Python that need not import for long, but where faults are made.
+    """
+
+    def __init__(self, project: Path, *words: str, python: Path | str | None = None) -> None:
         self.log = project / f"coordinator-{time.monotonic_ns()}.log"
         command = [
-            sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm",
+            sys.executable, "-c", COORDINATOR, str(python or warm_python().bin / "python"),
+            "--workflow-profile", "profiles/slurm",
             "--slurm-init-seconds-before-status-checks", "1", "--retries", "1", *words,
         ]  # fmt: skip
         with self.log.open("w") as log:
@@ -136,7 +143,7 @@ def begun(cluster, tmp_path_factory):
     (faulty / "faults.json").write_text(json.dumps(FAULTS))
     (faulty / "faulty.yaml").write_text(yaml.safe_dump(FAULTY))
     runs = {
-        "faulty": (faulty, Run(faulty, "--configfile", "faulty.yaml")),
+        "faulty": (faulty, Run(faulty, "--configfile", "faulty.yaml", python=sys.executable)),
         "sound": (sound, Run(sound, *QUICK)),
     }
     yield runs

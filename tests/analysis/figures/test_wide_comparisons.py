@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import xml.etree.ElementTree as ET
 
@@ -24,7 +25,6 @@ MANY = (*PAIRS, "qwen3-0.6b_qwen2.5-math-1.5b", "qwen3-0.6b_qwen3-4b-base", "qwe
 TABLES = {
     "wide": {"views": VIEWS, "runtimes": tuple(RUNTIMES), "samples": 1},
     "two by two": {"pairs": PAIRS[:2], "runtimes": ("eager", "compiled"), "samples": 2},
-    "small": {"pairs": ("tiny",)},
     "many pairs": {"pairs": MANY, "samples": 1},
     "many data sets": {"pairs": PAIRS[:2], "runtimes": ("eager", "compiled"), "samples": 5},
 }
@@ -49,19 +49,25 @@ def named_apart(table, name):
     return table.assign(dataset=table["dataset"] + "-" + table["id"].str[-1])
 
 
+@pytest.fixture(scope="module")
+def drawn(tables):
+    """Each figure of each table is drawn once."""
+    return functools.cache(lambda name, table: FIGURES[name](tables[table]))
+
+
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("table", TABLES)
-def test_every_figure_is_legible(name, table, tables):
+def test_every_figure_is_legible(name, table, tables, drawn):
     if "ladder" in name and tables[table]["runtime"].nunique() == 1:
         pytest.skip("one runtime: no ladder")
-    assert_legible(FIGURES[name](tables[table]))
+    assert_legible(drawn(name, table))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_what_is_left_out_is_said_in_a_line(name, tables):
+def test_what_is_left_out_is_said_in_a_line(name, drawn):
     if name == "ladder":
         pytest.skip("six columns: all")
-    figure = FIGURES[name](tables["wide"])
+    figure = drawn(name, "wide")
     (line,) = [line for line in heading(figure) if "plot_timings.py" in line]
     assert "--runtime … --length_view …" in line
     if name != "speedup":
@@ -72,16 +78,14 @@ def test_what_is_left_out_is_said_in_a_line(name, tables):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_nothing_is_said_where_nothing_is_left_out(name, tables):
+def test_nothing_is_said_where_nothing_is_left_out(name, drawn):
     if name == "ladder_by_data_set":
         pytest.skip("two pairs have more data sets than it holds")
-    assert not any(
-        "plot_timings.py" in line for line in heading(FIGURES[name](tables["two by two"]))
-    )
+    assert not any("plot_timings.py" in line for line in heading(drawn(name, "two by two")))
 
 
-def test_runtimes_and_views_are_rows_where_speedups_are_many(tables):
-    figure = FIGURES["speedup"](tables["wide"])
+def test_runtimes_and_views_are_rows_where_speedups_are_many(drawn):
+    figure = drawn("speedup", "wide")
     assert len(panels_of(figure)) == 2 * len(PAIRS)
     rows = [[label.get_text().split(" (")[0] for label in axes.get_yticklabels()][::-1]
             for axes in panels_of(figure)[:: len(PAIRS)]]  # fmt: skip
@@ -105,8 +109,7 @@ def test_what_tells_most_is_chosen(tables):
     assert kept(chosen(pairs), "pair") == [list(MANY[:MOST_PANELS])]
     fixed = wide_one[wide_one["length_view"] == "fixed"]
     assert kept(chosen(fixed), *of) == [["fixed"], ["eager", "compiled"], list(PAIRS)]
-    for table in (tables["two by two"], tables["small"]):
-        assert chosen(table) is table
+    assert chosen(tables["two by two"]) is tables["two by two"]
 
 
 @pytest.mark.parametrize("most", range(1, 9))
@@ -115,9 +118,9 @@ def test_never_more_than_asked_for_and_never_none(tables, most):
         assert 1 <= number_of(chosen(table, most)) <= most
 
 
-def test_pairs_stand_beside_each_other_and_their_runtimes_below(tables):
+def test_pairs_stand_beside_each_other_and_their_runtimes_below(drawn):
     for name in ("stage_breakdown", "throughput", "drift"):
-        figure = FIGURES[name](tables["wide"])
+        figure = drawn(name, "wide")
         titles = [" ".join(axes.get_title(loc="left").split()) for axes in panels_of(figure)]
         places = [axes.get_position() for axes in panels_of(figure)]
         for (one, place), (other, beside) in itertools.combinations(

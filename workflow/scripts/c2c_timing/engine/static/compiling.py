@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
-from ...results_folder import USUAL
 from .kit import CapturingKit, Kit, put_back
 from .regions import compile_regions
 
 # Of one function: a kind of layer, of each model, for prompts and for steps.
 MOST_VARIANTS = 64
 # What is compiled once is read from here by every later process; another folder of the user's is kept.
-CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
 
 
 class CompilingKit(Kit):
@@ -30,7 +30,7 @@ class CompilingKit(Kit):
         self._made_ahead: set[Callable] = set()
         # torch names a folder of its own for temporary files where the user named none.
         if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
-            os.environ[CACHE_VARIABLE] = str(USUAL.compiled.resolve())
+            os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
         torch._dynamo.config.recompile_limit = max(
             MOST_VARIANTS, torch._dynamo.config.recompile_limit
         )
