@@ -41,7 +41,8 @@ IMPORTED = (
     "transformers.models.qwen3.modeling_qwen3",
 )
 FORKS_OF_THIS = multiprocessing.get_context("fork")
-# Hands its streams, words, folder and environment over, and ends as the fork does, or the fork with it.
+# Hands its streams, words, folder and environment over. It ends as the fork does; killed, it takes the
+# fork with it.
 # What asks for more than to run Snakemake or a file of the project (-c, a file of a package), or for a
 # fresh process, gets the true program.
 CLIENT = """#!{python} -IS
@@ -114,13 +115,13 @@ def _serve(place: str, python: str) -> None:
 
 
 def _answer(connection: socket.socket) -> None:
-    code = 1
+    code, has_ended = 1, threading.Event()
     try:
         _, streams, _, _ = socket.recv_fds(connection, 1, 3)
         with connection.makefile("rb") as told:
             name, words, folder, environment = json.load(told)
         os.setpgid(0, 0)
-        threading.Thread(target=_end_with_client, args=(connection,), daemon=True).start()
+        threading.Thread(target=_end_with_client, args=(connection, has_ended), daemon=True).start()
         for stream, given in enumerate(streams):
             os.dup2(given, stream)
             os.close(given)
@@ -134,15 +135,17 @@ def _answer(connection: socket.socket) -> None:
     finally:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        has_ended.set()
         connection.sendall(bytes([code % 256]))
 
 
-def _end_with_client(connection: socket.socket) -> None:
+def _end_with_client(connection: socket.socket, has_ended: threading.Event) -> None:
     """Whoever kills the client means what runs for it."""
     hung_up = select.poll()
     hung_up.register(connection, 0)  # POLLHUP is always told: both its directions are closed
     hung_up.poll()
-    os.killpg(0, signal.SIGKILL)
+    if not has_ended.is_set():
+        os.killpg(0, signal.SIGKILL)
 
 
 def _run(name: str, words: list[str]) -> int:

@@ -108,12 +108,29 @@ def test_numbers_within_what_the_command_line_lists_mean_what_they_say():
     assert (config["datasets"], config["data_path"]) == (["7"], {"gsm8k": "2024"})
 
 
-@pytest.mark.parametrize("text", ["x", "", "1.5", "true", "[1]", "{a", "0x", "1e999", "9" * 40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "",
+        "1.5",
+        "true",
+        "[1]",
+        "{a",
+        "0x",
+        "1e999",
+        "9" * 40,
+        "2024-02-30",
+        "0x_",
+        "0b_",
+        "9" * 5000,
+    ],
+)
 def test_what_is_no_such_number_stays_for_the_check(text):
     config = with_(prompt_tokens=["64", text], source="synthetic")
     read_numbers_within(config, ["prompt_tokens"])
     assert config["prompt_tokens"] == [64, text]
-    with pytest.raises(UserError, match=r"config: prompt_tokens\.1: .* is not of type 'integer'"):
+    with pytest.raises(UserError, match=r"config: prompt_tokens\.1: '"):
         check_config(config)
 
 

@@ -108,6 +108,7 @@ rule write_report:
     params:
         comparison=targets.comparison_flags(config),
         margin=config["margin"],
+        pairs=config["pairs"],
         # This config's own: what another one left in the folder of plots is none of this run.
         figures=[path for path in FIGURES if path.endswith(".svg")],
         configs=CONFIG_FILES,
@@ -127,6 +128,7 @@ rule write_report:
         " --bottlenecks {input.bottlenecks:q}"
         " --coldstart {input.coldstart:q}"
         " --margin {params.margin}"
+        " --pairs_first {params.pairs:q}"
         " --device {input.device:q}"
         " --manifest {input.manifest:q}"
         f" --timings-dir {TIMINGS_DIR}"

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from c2c_timing.analysis.columns import MEASURED, STEPS
-from c2c_timing.analysis.deciding import add_margin_flag
-from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_MARGIN, WITH_STEPS
+from c2c_timing.analysis.deciding import WITH_MARGIN, add_margin_flag
+from c2c_timing.analysis.figures import FIGURES, FLOOR_FIGURES, WITH_STEPS
 from c2c_timing.analysis.figures.style import NothingToDrawError, only_words, save
 from c2c_timing.analysis.filters import CHOICES, in_order_of_pairs, only
 from c2c_timing.analysis.first_steps import FIRST_STEPS
@@ -61,7 +61,8 @@ def parser() -> argparse.ArgumentParser:
     add_margin_flag(flags)
     flags.add_argument("--folder", type=user_path, help="for NAME.png and NAME.svg of each figure")
     chosen = flags.add_argument_group(
-        "part of the records", "a figure draws six panels at most: with these, any other"
+        "part of the records",
+        "a figure draws no more panels than are legible: with these, any other",
     )
     for name, title in CHOICES.items():
         chosen.add_argument(

@@ -7,7 +7,7 @@ import sys
 
 from c2c_timing.analysis.columns import MEASURED
 from c2c_timing.analysis.coverage import add_manifest_arguments, named_run_files
-from c2c_timing.analysis.deciding import add_margin_flag
+from c2c_timing.analysis.deciding import margin
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.report.page import render
 from c2c_timing.analysis.report.sources import Sources, read_self_test
@@ -62,7 +62,14 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--device", type=user_path, help="of measure_device.py, to name the file")
     flags.add_argument("--self-test", type=user_path, help="what the clock's self-test wrote")
-    add_margin_flag(flags)
+    flags.add_argument(
+        "--margin", type=margin, metavar="SHARE",
+        help="what the verdicts took for the same, to say it (default: it is not said)",
+    )  # fmt: skip
+    flags.add_argument(
+        "--pairs_first", nargs="+", metavar="PAIR",
+        help="order of the pairs in commands of figures (default: that of the records)",
+    )  # fmt: skip
     add_manifest_arguments(flags, ": where the numbers come from")
     flags.add_argument("--output", type=user_path, required=True, help="the page as HTML")
     return flags
@@ -81,6 +88,7 @@ def main(argv: list[str] | None = None) -> int:
             read_tsv(arguments.errors),
             **{name: read_tsv(path) for name, path in given.items() if path},
             margin=arguments.margin,
+            pairs=arguments.pairs_first or (),
             runs=read_told(named_run_files(arguments)),
             self_test=arguments.self_test and read_self_test(arguments.self_test),
             configs=list(map(str, arguments.config_files)),

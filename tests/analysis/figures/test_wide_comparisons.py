@@ -184,6 +184,41 @@ def test_pairs_named_first_are_chosen_first(parquet, tmp_path):
     assert f"tiny, {PAIRS[0]}, {PAIRS[1]} · " in words_of(tmp_path / "x.svg")
 
 
+@pytest.mark.parametrize("name", ["drift", "break_even", "stage_breakdown"])
+def test_the_first_pairs_of_the_records_are_drawn_whenever_they_were_timed(tables, name):
+    many = tables["many pairs"]
+    later = pd.Timestamp("2027-01-01T00:00:00Z").isoformat()
+    is_first = many["pair"] == MANY[0]
+    table = many.assign(started_at=many["started_at"].mask(is_first, later))
+    titles = [axes.get_title(loc="left") for axes in panels_of(FIGURES[name](table))]
+    assert len(titles) == MOST_PANELS
+    assert any(MANY[0].replace("\n", "") in title.replace("\n", "") for title in titles)
+
+
+def test_pairs_without_a_sample_that_has_both_take_no_place_of_others(tables):
+    many = tables["many pairs"]
+    cannot = many["pair"].isin(MANY[:2]) & (many["method"] == "t2t")
+    table = many.assign(id=many["id"].mask(cannot, many["id"] + "-other"))
+    figure = FIGURES["break_even"](table)
+    can_be_drawn = len(MANY) - 2
+    assert len(panels_of(figure)) == min(can_be_drawn, MOST_PANELS)
+    titles = " ".join(axes.get_title(loc="left") for axes in panels_of(figure))
+    assert MANY[2].split("_")[0] in titles.replace("\n", "")
+    told = [line for line in heading(figure) if "panels" in line]
+    assert told == ([] if can_be_drawn <= MOST_PANELS else told)
+
+
+def test_the_report_names_the_command_that_makes_just_this_figure(tables, tmp_path):
+    figures = [tmp_path / f"{name}.svg" for name in ("speedup", "throughput")]
+    for path in figures:
+        path.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
+    none = pd.DataFrame(columns=["id"])
+    sources = Sources(tables["wide"], none, figures=figures, margin=0.02, pairs=("b", "a c"))
+    commands = {name: picture.command for name, picture in pictures(sources).items()}
+    assert "--margin 0.02 --pairs_first b 'a c'" in commands["speedup"]
+    assert "--margin" not in commands["throughput"]
+
+
 @pytest.mark.parametrize(("flags", "said"), [
     (["--pair", "tiny", "nobody"], "--pair nobody: the records have no such; their pairs: qwen3-0.6b+"),
     (["--runtime", "slow"], "--runtime slow: the records have no such; their runtimes: compiled, eager"),

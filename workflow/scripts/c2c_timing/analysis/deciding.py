@@ -13,6 +13,8 @@ import math
 import numpy as np
 
 FASTER, SLOWER, SAME, UNTOLD = "faster", "slower", "same", "not distinguishable"
+# Figures that show verdicts, which a margin decides.
+WITH_MARGIN = ("speedup", "ladder", "ladder_by_data_set")
 MARGIN = 0.05
 # A verdict in words, up to what stands for the other side.
 IN_WORDS = {FASTER: "faster than ", SLOWER: "slower than ", SAME: "as fast as "}
@@ -76,12 +78,17 @@ def rounded_up(number: float) -> int:
 def add_margin_flag(flags: argparse.ArgumentParser) -> None:
     """``--margin`` of commands that give verdicts."""
     flags.add_argument(
-        "--margin", type=_margin, default=MARGIN, metavar="SHARE",
+        "--margin", type=margin, default=MARGIN, metavar="SHARE",
         help="a change that does not matter: what lies within it is the same",
     )  # fmt: skip
 
 
-def _margin(text: str) -> float:
+def margin(text: str) -> float:
+    """A margin as a flag's value.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no share.
+    """
     with contextlib.suppress(ValueError):
         if 0 < float(text) < 1:
             return float(text)

@@ -58,7 +58,7 @@ def read_numbers_within(config: dict[str, Any], keys: Iterable[str]) -> None:
         if error.validator != "type" or not isinstance(error.instance, str):
             continue
         *outer, last = error.absolute_path
-        with contextlib.suppress(yaml.YAMLError):
+        with contextlib.suppress(yaml.YAMLError, ValueError):
             value = yaml.safe_load(error.instance)
             if validator(SCHEMA).evolve(schema=error.schema).is_valid(value):
                 functools.reduce(operator.getitem, outer, config)[last] = value

@@ -18,9 +18,9 @@ DEFAULTS = PROJECT / "config.yaml"
 INTRODUCTION = """# Which keys does the config have?
 
 The default is [config.yaml](../config.yaml), in the workflow's folder. A working directory may have a
-`config.yaml` of its own, which needs only the keys that it changes, each whole; `--configfile` lays a file
-over it ([some are here](../configs)), `--config key=value` a value. Every key is checked before anything
-runs.
+`config.yaml` of its own, which needs only the keys that it changes (a key that has keys of its own, with all
+of these); `--configfile` lays a file over it ([some are here](../configs)), `--config key=value` a value.
+Every key is checked before anything runs.
 
 This page is written by `make keys`.
 """

@@ -27,7 +27,7 @@ def _readable(error: jsonschema.ValidationError) -> str:
             "null" if value is None else str(value) for value in error.validator_value
         )
         return f"{error.instance!r} is not one of the choices: {choices}"
-    if error.validator == "anyOf":
+    if error.validator == "anyOf" and all(each.validator == "type" for each in error.context):
         kinds = " or ".join(str(branch.get("type")) for branch in error.validator_value)
         return f"{error.instance!r} is not {kinds}"[:300]
     return error.message[:300]

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import UserError
 from ..places import PROJECT, with_home
 
-# What is no place for results: in any folder, and in the project's own.
+# What is no place for results: in the working directory, and in the project's own folder.
 TOOLS_OWN = {".git", ".snakemake"}
 PROJECTS_OWN = TOOLS_OWN | {
     *("workflow", "config", "configs", "profiles", "envs", "docs", "tests", "benchmarks"),

@@ -36,5 +36,3 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 FLOOR_FIGURES = {"roofline": roofline.draw}
 # What reads the times of all steps, besides the numbers of a request.
 WITH_STEPS = {"decode_step_time"}
-# What shows verdicts, which a margin decides.
-WITH_MARGIN = {"speedup", "ladder", "ladder_by_data_set"}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...statistics import interval
 from ..break_even import CACHE, TEXT, BreakEven, break_even
-from ..columns import CONDITIONS, method_title
+from ..columns import CONDITIONS, SAMPLE, method_title
 from . import layout
 from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, method_colour, method_mark
@@ -30,8 +30,8 @@ def draw(timings: pd.DataFrame) -> Figure:
         NothingToDrawError: C2C or text-to-text is missing.
     """
     compared = timings["method"].where(timings["method"].isin((CACHE, TEXT)))
-    methods = compared.groupby([timings[name] for name in CONDITIONS]).transform("nunique")
-    both = timings[methods == 2]
+    sample = [timings[name] for name in (*CONDITIONS, *SAMPLE)]
+    both = timings[compared.groupby(sample).transform("nunique") == 2]
     kept = chosen(both)
     shown = [(title, rows, break_even(rows)) for title, rows in layout.panels(kept)]
     shown = [item for item in shown if item[2]]

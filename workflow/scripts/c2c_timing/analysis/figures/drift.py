@@ -33,8 +33,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     seconds = (started - started.min()).dt.total_seconds()
     scale, unit = _unit(float(seconds.max()))
     records = timings.assign(passed=seconds / scale)[started.notna()]
-    records = records.sort_values("passed", kind="stable")
-    kept = chosen(records)
+    kept = chosen(records).sort_values("passed", kind="stable")
     shown = layout.panels(kept)
     heights = [HEIGHT] * len(KINDS)
     figure, axes = layout.sheet(len(shown), heights, alike=layout.runtimes_each(shown))

@@ -114,7 +114,7 @@ def _draw(table: pd.DataFrame, timings: pd.DataFrame, note: str) -> Figure:
         for axis, kind in zip(axes[:, 0], kinds * lines, strict=True):
             axis.set_ylabel(kind.short, fontsize=7)
     _legend(figure, table)
-    over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
+    over = " or ".join(sorted(table["interval_over"].unique(), reverse=True))
     layout.name_figure(
         figure, "The ladder of runtimes", timings, f"bars: 95 % interval over {over}", note
     )

@@ -15,9 +15,12 @@ from ...stages import Stage
 from ..columns import SETUP, in_order
 from ..roofs import Roofs
 from . import layout
+from .choice import left_out
 from .style import label_powers, method_mark, runtime_fill
 
 STAGES = {stage.value: stage for stage in Stage}
+# More would leave no room for the list beside each.
+MOST_PANELS = 2
 # Inches of a line in the list beside a panel.
 LINE = 0.16
 INK, PALE = "#333333", "#8c8c8c"
@@ -40,13 +43,15 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
         series=_joined(known, "method", ["runtime", "length_view"]),
     )
     points = known[known["flops"] > 0]
-    panels = sorted(points["panel"].unique()) or ["no stage has a floor"]
+    every = sorted(points["panel"].unique()) or ["no stage has a floor"]
+    panels = every[:MOST_PANELS]
     looks = {name: rows.iloc[0] for name, rows in points.groupby("series", sort=True)}
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(layout.WIDTH, _height(known, len(panels))),
         squeeze=False, sharex=True, sharey=True,
     )  # fmt: skip
     limits = _limits(points, roofs)
+    inches = figure.get_size_inches() / (1, len(panels))
     for axis, panel in zip(axes[:, 0], panels, strict=True):
         rows, own = known[known["panel"] == panel], points[points["panel"] == panel]
         axis.set(xscale="log", yscale="log", xlim=limits[0], ylim=limits[1])
@@ -55,7 +60,7 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
         axis.set_ylabel("attained rate (GFLOP/s)")
         axis.grid(color="#ececec", lw=0.8)
         axis.set_axisbelow(True)
-        _draw_roofs(axis, figure.get_size_inches(), roofs, _dtypes(own, roofs))
+        _draw_roofs(axis, inches, roofs, _dtypes(own, roofs))
         _draw_points(axis, own, looks)
         _list_stages(axis, rows, figure.get_figheight() / len(panels))
     axes[-1, 0].set_xlabel("arithmetic intensity (FLOP per byte moved)")
@@ -69,16 +74,16 @@ def draw(bottlenecks: pd.DataFrame, roofs: Roofs) -> Figure:
     layout.name_series(figure, handles, [str(handle.get_label()) for handle in handles])
     counts = known.groupby(["panel", "series", "stage"])["count"].sum()
     numbers = f" · n={layout.span(counts.min(), counts.max())} a stage" if len(counts) else ""
-    figure.suptitle(
-        f"Roofline\n{_what(known, roofs)}{numbers}\nlarge: medians; small: data sets", fontsize=9
-    )
+    lines = ["Roofline", f"{_what(known, roofs)}{numbers}", "large: medians; small: data sets",
+             left_out(len(panels), len(every))]  # fmt: skip
+    figure.suptitle("\n".join(filter(None, lines)), fontsize=9)
     return figure
 
 
 def _draw_roofs(axis: plt.Axes, inches: np.ndarray, roofs: Roofs, dtypes: list[str]) -> None:
     """Sloped: bandwidth of the memory, and of the fastest cache measured. Flat: rate of a dtype.
 
-    ``inches``: width and height of the figure.
+    ``inches``: width and height of a panel, with what is around it.
     """
     left, right = axis.get_xlim()
     highest = max(roofs.flops_per_second[dtype] for dtype in dtypes) / 1e9

@@ -36,7 +36,9 @@ OVERALL = "overall"
 SMALL_AN_INCH = 16
 # What one panel is of where runtimes and length views are its rows.
 FOLDED = [name for name in CONDITIONS if name not in ("runtime", "length_view")]
-FOLDED_NOTE = "rows: over all data sets; of each with plot_timings.py --runtime … --length_view …"
+FOLDED_NOTE = (
+    "rows: over all data sets; of each with plot_timings.py --pair … --runtime … --length_view …"
+)
 VERDICT_MARKS = {SAME: SAME_MARK, UNTOLD: UNCLEAR_MARK}
 UNCLEAR_NOTE = "hexagons: same; ×: not distinguishable"
 
@@ -104,7 +106,7 @@ def draw(timings: pd.DataFrame, margin: float = MARGIN) -> Figure:
     _share_range(axes[: len(lines[0]), 0, 0])
     _share_range(axes[len(lines[0]) :, 0, 0])
     layout.name_series(figure, list(handles.values()), list(handles))
-    over = " and ".join(sorted(table["interval_over"].unique(), reverse=True))
+    over = " or ".join(sorted(table["interval_over"].unique(), reverse=True))
     confidence = 100 * table["confidence"].max()
     subjects = " and of ".join(panels[0].subject for panels in lines)
     every = [panel for panels in _lines(table, timings, is_folded) for panel in panels]
@@ -184,12 +186,14 @@ def _series(
     axis: plt.Axes, panel: Comparison, series: list[str], names: list[str]
 ) -> dict[str, Artist]:
     """All methods of a panel; handles for the legend by their labels."""
-    handles = {}
+    handles: dict[str, Artist] = {}
     for offset, method in zip(layout.offsets(len(series)), series, strict=True):
         own = panel.rows[panel.rows["against"] == method]
         label = panel.label.format(method_title(method))
         for runtime, rows in own.groupby("look"):
-            handles[label] = _intervals(axis, rows, names, offset, method, str(runtime))
+            handle = _intervals(axis, rows, names, offset, method, str(runtime))
+            # Of several runtimes the legend shows the first one's marks, which are full.
+            handles.setdefault(label, handle)
     return handles
 
 

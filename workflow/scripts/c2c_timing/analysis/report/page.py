@@ -53,7 +53,7 @@ def _first_screen(sources: Sources) -> dict[str, Any]:
         "quality": trust.quality_line(sources.summary),
         "quality_warnings": [*trust.quality_warnings(sources.summary), *calls],
         "resolution": [] if speedup is None else resolution_sentences(speedup),
-        "margin": f"{sources.margin:.3g}",
+        "margin": sources.margin,
         "intervals_count": trust.intervals_count(sources.timings),
         "marks": trust.marks(sources.summary),
         "not_ok": trust.not_ok_table(sources.summary),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from ...errors import UserError
 from ...places import WORKFLOW
+from ..deciding import WITH_MARGIN
 from .colours import on_the_page
 from .sources import Sources
 
@@ -83,6 +85,10 @@ def _picture(path: Path, sources: Sources) -> Picture:
 
 def _command(name: str, sources: Sources) -> str:
     flags = " ".join(f"--{flag} {sources.file(flag)}" for flag in FROM.get(name, ("timings",)))
+    if name in WITH_MARGIN and sources.margin is not None:
+        flags += f" --margin {sources.margin:g}"
+    if len(sources.pairs) > 1:
+        flags += f" --pairs_first {shlex.join(sources.pairs)}"
     script = "python workflow/scripts/plot_timings.py"
     return f"{script} --figure {name} {flags} --png {name}.png --svg {name}.svg"
 

@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from ...errors import UserError
-from ..deciding import MARGIN
 
 Run = Mapping[str, Any]
 
@@ -24,7 +23,8 @@ class Sources:
         timings: merged records, with the columns ``MEASURED``.
         errors: failed samples.
         summary, speedup, breakeven, ladder, bottlenecks, coldstart: the tables of the same names.
-        margin: what verdicts took for the same.
+        margin: what verdicts took for the same; None where that is not known.
+        pairs: the config's, in its order.
         coverage: which shards are there.
         runs: what shards wrote down (``runs.read_told``).
         self_test: what the clock's test wrote down.
@@ -42,7 +42,8 @@ class Sources:
     ladder: pd.DataFrame | None = None
     bottlenecks: pd.DataFrame | None = None
     coldstart: pd.DataFrame | None = None
-    margin: float = MARGIN
+    margin: float | None = None
+    pairs: Sequence[str] = ()
     runs: Sequence[Run] = ()
     self_test: Mapping[str, Any] | None = None
     configs: Sequence[str] = ()
