@@ -75,6 +75,14 @@ def test_nothing_is_cut_and_every_figure_has_its_size(opened, name, width, schem
     assert {k: v for k, v in page.evaluate(CONTRAST).items() if v < 4.5} == {}
 
 
+@pytest.mark.parametrize("name", ["default", "comparison"])
+def test_nothing_is_cut_at_widths_in_between(opened, name):
+    page = opened(name, DESK, "light")
+    for width in (600, 700, 768, 900, 1024, 1100, 1200, 1280, 1366, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("name", ["default", "comparison", "large"])
 def test_paper_loses_no_column(opened, name):
     page = opened(name, PAPER, "dark")
