@@ -58,6 +58,23 @@ def test_the_first_screen_answers_for_every_pair(tmp_path):
     assert "Does C2C pay?" in page
 
 
+def test_the_bar_of_the_first_screen_says_which_of_several_requests_it_is(tmp_path):
+    both = [(view, runtime) for view in ("natural", "fixed") for runtime in ("eager", "fused")]
+    views = [
+        invent(n, method="c2c", length_view=view, runtime=runtime)
+        for n in range(4)
+        for view, runtime in both
+    ]
+    for folder, records, said in (
+        ("several", views, "Where the time of C2C goes (eager, natural length): "),
+        ("one", views[::4], "Where the time of C2C goes: "),
+    ):
+        (tmp_path / folder).mkdir()
+        timings, errors = merged(tmp_path / folder, records)
+        page = text_of(render(Sources(timings, errors, summary=summarize(timings, errors))))
+        assert said in page
+
+
 def test_where_nothing_was_compared_the_page_says_how_to(tmp_path):
     timings, errors = merged(tmp_path, [invent(n) for n in range(3)])
     page = text_of(render(Sources(timings, errors)))

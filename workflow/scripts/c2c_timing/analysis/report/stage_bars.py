@@ -74,11 +74,17 @@ class Bar:
         return ", ".join(f"{part.stage.label} {part.percent}" for part in parts)
 
 
-def bars(timings: pd.DataFrame) -> list[Bar]:
-    """One bar a pair, condition and method; the usual runtime and the first method first."""
+def bars(timings: pd.DataFrame, among: pd.DataFrame | None = None) -> list[Bar]:
+    """One bar a pair, condition and method; the usual runtime and the first method first.
+
+    Args:
+        among: the records beside which they are shown: labels tell what differs in these.
+    """
     found = []
+    beside = timings if among is None else among
     for pair, rows in timings.groupby("pair", sort=True):
-        differing = [name for name in CONDITIONS if name != "pair" and rows[name].nunique() > 1]
+        alike = beside[beside["pair"] == pair]
+        differing = [name for name in CONDITIONS if name != "pair" and alike[name].nunique() > 1]
         groups = rows.groupby([*CONDITIONS, "method"], sort=True)
         sums, medians = groups[list(STAGE_KEYS)].sum(), groups[list(STAGE_KEYS)].median()
         totals, median_ms = groups["total_time_ms"].sum(), groups["total_time_ms"].median()
@@ -108,7 +114,7 @@ def first_bars(timings: pd.DataFrame) -> dict[str, Bar]:
         own = rows[rows["method"] == method]
         for name, order in (("runtime", list(RUNTIMES)), ("length_view", ["natural"])):
             own = own[own[name] == in_order(own[name], order)[0]]
-        found[str(pair)] = bars(own)[0]
+        found[str(pair)] = bars(own, among=rows)[0]
     return found
 
 
