@@ -1,10 +1,8 @@
-"""Processes that need not import for long: forks of one that has imported what all of them want.
-
-None of that is the project's own, and none reads the Hub's environment: a fork reads its own.
-"""
+"""Processes that need not import for long: forks of one that has imported what all of them want."""
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import pickle
@@ -12,15 +10,23 @@ import runpy
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import pytest
 from patience import PATIENCE
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["snakemake.cli", "pyarrow.parquet", "pyarrow.dataset", "scipy.optimize", "torch._dynamo"]
-)
+FORKS.set_forkserver_preload(["preloaded"])
+
+
+@functools.cache
+def server() -> None:
+    """Start the process that forks; without a path to this folder it would pass over what it preloads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        forkserver.ensure_running()
 
 
 class Fork:
@@ -50,6 +56,7 @@ class Fork:
                 pickle.dumps((function, arguments)),
             ),
         )
+        server()
         self._process.start()
         self.pid = self._process.pid
 

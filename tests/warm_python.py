@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import multiprocessing
@@ -29,11 +30,8 @@ from forks import Fork
 
 IMPORTED = (
     "datasets",
-    "duckdb",
-    "jsonschema",
     "math_verify",
     "matplotlib.pyplot",
-    "pandas",
     "scipy.stats",
     "torch.profiler",
     "transformers.models.auto.modeling_auto",
@@ -96,8 +94,11 @@ def warm_python() -> WarmPython:
 
 
 def _serve(place: str, python: str) -> None:
+    gc.disable()
     for module in IMPORTED:
         importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
     sys.executable = python  # whom they start is warm, too
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{place}.new")

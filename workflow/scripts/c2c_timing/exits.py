@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import gc
 from collections.abc import Callable
 
 from .errors import UserError, one_line
@@ -16,6 +18,9 @@ def exits_cleanly(command: Callable[..., int | None]) -> Callable[..., int]:
     1 for a ``UserError`` and for a file that cannot be read or written; 130 and 143 for SIGINT and
     SIGTERM.
     """
+
+    # Python's end looks for cycles among all that was imported, again and again: a second for nothing.
+    atexit.register(gc.freeze)
 
     @functools.wraps(command)
     def wrapper(*args, **kwargs) -> int:

@@ -17,7 +17,7 @@ def load_alone(settings: RunSettings, walls: WallTimes) -> LoadedPair:
     Raises:
         UserError: as ``LoadedPair``.
     """
-    with walls.book("imports"):
+    with walls.importing():
         from .engine.devices import resolve_device
     with alone_on(resolve_device(settings.device), f"{settings.pair.name}, loading"):
         return LoadedPair(settings, walls)

@@ -29,9 +29,9 @@ class LoadedPair:
         Raises:
             UserError: the device or a model is not there, or cannot be loaded.
         """
-        with walls.book("imports"):
+        with walls.importing():
             import torch
-            import transformers
+            import transformers.modeling_utils
 
             from .engine import pair as pair_module
             from .engine.devices import resolve_device

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +39,23 @@ class WallTimes:
             yield
         finally:
             self.seconds[part] += time.perf_counter() - started
+
+    @contextlib.contextmanager
+    def importing(self) -> Iterator[None]:
+        """Book imports, and spare them the search for cycles: a third of a cold start.
+
+        What was imported stays, and no later search looks at it either: neither one between two
+        requests, nor those at the end of Python (``exits``).
+        """
+        before = len(sys.modules)
+        gc.disable()
+        try:
+            with self.book("imports"):
+                yield
+        finally:
+            if len(sys.modules) > before:
+                gc.freeze()
+            gc.enable()
 
     def as_plain(self) -> dict[str, float]:
         """The parts, and the whole by a clock of its own."""
