@@ -13,7 +13,7 @@ pytestmark = pytest.mark.pipeline
 
 RUNTIMES, METHODS = ("eager", "fused"), ("base", "teacher", "t2t", "c2c")
 # Samples of two data sets; the third has but two.
-SAMPLES = 3
+SAMPLES, REPEATS = 3, 2
 # Any of them: how fast a machine was does not fail a test.
 VERDICTS = {FASTER, SLOWER, SAME, UNTOLD}
 
@@ -22,7 +22,7 @@ VERDICTS = {FASTER, SLOWER, SAME, UNTOLD}
 def prepared(tmp_path_factory):
     project = copy_project(tmp_path_factory.mktemp("compared") / "project")
     compare = yaml.safe_load((project / "configs/compare.yaml").read_text())
-    small = SMALL | compare | {"num_samples": SAMPLES, "message_max_tokens": 4}
+    small = SMALL | compare | {"num_samples": SAMPLES, "repeats": REPEATS, "message_max_tokens": 4}
     (project / "compare.yaml").write_text(yaml.safe_dump(small))
     (project / "both.yaml").write_text(yaml.safe_dump(small | {"runtimes": [*RUNTIMES]}))
     return project
@@ -64,8 +64,8 @@ def test_all_methods_compared(compared):
     pictures = {path.stem for path in (compared / "plots").glob("*.png")}
     assert len(pictures) == 9 + 2 and pictures > {"ladder", "ladder_by_data_set"}
     records = pd.read_parquet(compared / "timings.parquet")
-    # 5 arms, 2 length views, 2 runtimes, 3 repeats
-    assert len(records) == (SAMPLES + SAMPLES + 2) * 5 * 2 * 2 * 3
+    # 5 arms, 2 length views, 2 runtimes
+    assert len(records) == (SAMPLES + SAMPLES + 2) * 5 * 2 * 2 * REPEATS
     turns = records.groupby(["dataset", "id", "repeat"])["order"].apply(sorted)
     assert all(places == list(range(1, 21)) for places in turns)
     fixed = records[records["length_view"] == "fixed"]

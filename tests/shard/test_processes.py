@@ -28,9 +28,13 @@ from c2c_timing.shard.sample_loop import draw_order
 
 COMMAND = ROOT / "workflow" / "scripts" / "comprehensive_timing_benchmark.py"
 NUM_SAMPLES = 6
-FLAGS = ["--dataset", "gsm8k", "--num_samples", str(NUM_SAMPLES), "--max_new_tokens", "2",
-         "--methods", "base", "c2c", "--processes", "2", "--resolution"]  # fmt: skip
+FLAGS = ["--dataset", "gsm8k", "--max_new_tokens", "2", "--processes", "2"]
+WHOLE = ["--num_samples", str(NUM_SAMPLES), "--methods", "base", "c2c", "--resolution"]
 ARMS = {"base", "c2c", "c2c_again"}
+# Samples enough to send signals between them, and short ones.
+NUM_SHORT = 120
+SHORT = ["--source", "synthetic", "--prompt_tokens", "32", "--num_samples", str(NUM_SHORT),
+         "--methods", "base"]  # fmt: skip
 
 
 def command(folder, *flags):
@@ -55,7 +59,7 @@ def read(folder):
 def timed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("timed")
     # A worker is of no use to processes that are to be fresh.
-    done = run(folder, "--worker", folder / "worker")
+    done = run(folder, *WHOLE, "--worker", folder / "worker")
     assert done.returncode == 0, done.stderr
     return folder, done.stderr
 
@@ -101,56 +105,66 @@ def test_the_merge_finds_no_copies_and_moves_no_repeats(timed, capsys):
     assert errors.empty
 
 
-def kill_when(folder, is_time, number):
-    """Send a signal to the command once its journals are far enough."""
-    child = subprocess.Popen(command(folder, "--repeats", "2"), stderr=subprocess.PIPE, text=True)
-    journals = folder / "out" / "tiny" / "journal"
+def send_when(folder, is_time, number):
+    """Send a signal to the command once its journals are far enough; its exit code and words."""
+    child = subprocess.Popen(command(folder, *SHORT), stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + PATIENCE
-    while not is_time(journals):
+    while not is_time(folder / "out" / "tiny" / "journal"):
         assert child.poll() is None and time.monotonic() < until, child.communicate()[1]
-        time.sleep(0.005)
+        time.sleep(0.001)
     child.send_signal(number)
     _, said = child.communicate(timeout=PATIENCE)
     return child.returncode, said
 
 
-def samples_of(journal):
+def samples_of(journals, process):
+    journal = journals / f"gsm8k_main.process-{process}.journal"
     return journal.read_bytes().count(b'"records"') if journal.is_file() else 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "asked to end"])
-def test_a_killed_shard_goes_on_with_what_its_processes_finished(tmp_path, number):
-    second = "gsm8k_main.process-2.journal"
-    code, said = kill_when(tmp_path, lambda at: samples_of(at / second) > 0, number)
-    assert code == (-number if number == signal.SIGKILL else 128 + number)
-    journals = tmp_path / "out" / "tiny" / "journal"
-    first = (journals / "gsm8k_main.process-1.records").read_text().splitlines()
-    assert len(first) == len(ARMS) * NUM_SAMPLES * 2
-    done = run(tmp_path, "--repeats", "2")
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A command killed in its second process, asked to end in its second try, finished in the third."""
+    folder = tmp_path_factory.mktemp("stopped")
+    journals = folder / "out" / "tiny" / "journal"
+    counts, refused = [], []
+
+    def has_more(at):
+        if samples_of(at, 1) and not refused:
+            refused.append(run(folder, *SHORT))
+        return samples_of(at, 2) > sum(counts[-1:])
+
+    ended = []
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        code, said = send_when(folder, has_more, number)
+        counts.append(samples_of(journals, 2))
+        first = (journals / "gsm8k_main.process-1.records").read_text().splitlines()
+        ended.append((code, said, first))
+    return folder, refused, ended, counts, run(folder, *SHORT)
+
+
+def test_a_killed_shard_goes_on_with_what_its_processes_finished(stopped):
+    folder, _, ended, counts, done = stopped
+    assert [code for code, *_ in ended] == [-signal.SIGKILL, 128 + signal.SIGTERM]
     # The process of a killed command ended with it: nobody holds its journal any more.
     assert done.returncode == 0, done.stderr
+    assert 0 < counts[0] < counts[1] < NUM_SHORT
+    records, told = read(folder)
+    for _, said, first in ended:
+        assert [json.loads(line) for line in first] == [r for r in records if r["process"] == 1]
+        assert "Traceback" not in said
     assert "process 1 of 2: is finished already" in done.stderr
-    records, told = read(tmp_path)
-    assert [json.loads(line) for line in first] == [r for r in records if r["process"] == 1]
-    keys = Counter((r["id"], r["process"], r["method"], r["repeat"]) for r in records)
-    assert len(keys) == len(records) == len(ARMS) * NUM_SAMPLES * 2 * 2
-    assert [each["counts"]["taken_over"] > 0 for each in told["processes"]] == [False, True]
-    assert not journals.exists()
-    assert "Traceback" not in said + done.stderr
+    keys = Counter((r["id"], r["process"], r["repeat"]) for r in records)
+    assert len(keys) == len(records) == NUM_SHORT * 2
+    assert [each["counts"]["taken_over"] for each in told["processes"]] == [0, counts[1]]
+    assert not (folder / "out" / "tiny" / "journal").exists()
+    assert "Traceback" not in done.stderr
 
 
-def test_two_commands_do_not_time_the_same_shard(tmp_path):
-    first = "gsm8k_main.process-1.journal"
-    second = []
-
-    def is_time(journals):
-        if samples_of(journals / first):
-            second.append(run(tmp_path))
-        return bool(second)
-
-    kill_when(tmp_path, is_time, signal.SIGKILL)
-    assert second[0].returncode == 1
-    assert "another process is timing this shard" in second[0].stderr
+def test_two_commands_do_not_time_the_same_shard(stopped):
+    (second,) = stopped[1]
+    assert second.returncode == 1
+    assert "another process is timing this shard" in second.stderr
 
 
 def test_the_number_of_a_process_is_one_of_them(tmp_path):
