@@ -6,6 +6,7 @@ the fuzz tests' counts at the end.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -54,6 +55,12 @@ LONG_FIRST = [
     "shard/test_commits.py",
     "test_pipeline_hub.py",
 ]
+
+
+def pytest_collection_finish():
+    """What was imported stays: no search for cycles looks at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
