@@ -43,6 +43,7 @@ FAULTY = {
     "self_test": False,
     "resources": {"mem_mb": 1000, "gpus": 1},
 }
+SUMMARY = "results/summary.tsv"
 FAULTS = {
     "gsm8k_main": {"fails": 1},
     "math-500_main": {"fails": 99},
@@ -68,13 +69,13 @@ def cluster():
 class Run:
     """A coordinator of the profile, started at once; what it says goes to a file.
 
-    Its jobs are run by a Python that need not import for long, but where faults are made.
+    Its jobs are run by a Python that need not import for long.
     """
 
-    def __init__(self, project: Path, *words: str, python: Path | str | None = None) -> None:
+    def __init__(self, project: Path, *words: str) -> None:
         self.log = project / f"coordinator-{time.monotonic_ns()}.log"
         command = [
-            sys.executable, "-c", COORDINATOR, str(python or warm_python().bin / "python"),
+            sys.executable, "-c", COORDINATOR, str(warm_python().bin / "python"),
             "--workflow-profile", "profiles/slurm",
             "--slurm-init-seconds-before-status-checks", "1", "--retries", "1", *words,
         ]  # fmt: skip
@@ -143,7 +144,7 @@ def begun(cluster, tmp_path_factory):
     (faulty / "faults.json").write_text(json.dumps(FAULTS))
     (faulty / "faulty.yaml").write_text(yaml.safe_dump(FAULTY))
     runs = {
-        "faulty": (faulty, Run(faulty, "--configfile", "faulty.yaml", python=sys.executable)),
+        "faulty": (faulty, Run(faulty, SUMMARY, "--configfile", "faulty.yaml")),
         "sound": (sound, Run(sound, *QUICK)),
     }
     yield runs
@@ -181,7 +182,7 @@ def test_a_default_run_goes_through_the_queue(sound):
     assert timing == sorted(map(timing_job, shards))
     assert {"rule_merge_timings", "rule_summarize_timings", "rule_write_report"} <= set(others)
     assert set(run.jobs()["state"]) == {"COMPLETED"}
-    summary = pd.read_csv(project / "results" / "summary.tsv", sep="\t")
+    summary = pd.read_csv(project / SUMMARY, sep="\t")
     assert len(summary) == len(shards)
     assert summary["count"].between(1, 2).all()
     assert (project / "results" / "report.html").is_file()
@@ -270,7 +271,7 @@ def test_a_shard_that_always_fails_leaves_the_others_alone_and_is_told_at_the_en
     first = next(n for n, line in enumerate(lines) if line.startswith("1 job failed"))
     assert "tiny/math-500/main  made to fail in attempt 2" in lines[first + 1]
     assert lines[first + 1].endswith("results/logs/time_shard/tiny/math-500_main.log")
-    assert not (project / "results" / "summary.tsv").exists()
+    assert not (project / SUMMARY).exists()
     # SLURM's own word is kept of what failed, and of nothing else.
     kept = {path.parent.name for path in project.glob("results/logs/slurm/*/*/*.log")}
     assert kept == {"tiny_math-500_main", "tiny_gsm8k_main", "tiny_openbookqa_main"}
