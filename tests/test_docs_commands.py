@@ -49,8 +49,11 @@ def finished(tmp_path_factory):
     project = copy_project(tmp_path_factory.mktemp("docs") / "project")
     config = yaml.safe_load((project / "config.yaml").read_text())
     (project / "config.yaml").write_text(yaml.safe_dump(config | CONFIG))
-    (project / ".venv").mkdir()
-    (project / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    programs = project / ".venv" / "bin"
+    shutil.copytree(Path(sys.executable).parent, programs, copy_function=os.symlink)
+    for program in warm_python().bin.iterdir():
+        (programs / program.name).unlink()
+        (programs / program.name).symlink_to(program)
     (project / ".venv" / ".lock-installed").touch()  # newer than the lock: nothing is installed
     assert FIRST in commands_of(ROOT / "README.md")
     code, said = in_a_shell(FIRST, project)
