@@ -18,8 +18,8 @@ from c2c_timing.analysis.deciding import FASTER, SAME, SLOWER, UNTOLD
 
 
 @pytest.mark.parametrize("change", verdicts.CHANGES)
-def test_of_a_hundred_verdicts_on_two_runs_at_least_95_are_right(change):
-    assert verdicts.number_right(change, 100) >= 95
+def test_of_forty_verdicts_on_two_runs_at_least_38_are_right(change):
+    assert verdicts.number_right(change, 40) >= 38
 
 
 @pytest.mark.parametrize("change", verdicts.CHANGES)

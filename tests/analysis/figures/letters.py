@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from c2c_timing.analysis.figures import layout
 
@@ -34,12 +33,11 @@ def assert_legible(figure):
 
 def overlaps(figure):
     """Pairs of texts that lie on each other, of a figure that was drawn."""
-    boxes = [(text.get_text(), text.get_window_extent()) for text in drawn_texts(figure)]
-    return [
-        (one, other)
-        for (one, box), (other, beside) in itertools.combinations(boxes, 2)
-        if _shared(box, beside)
-    ]
+    texts = list(drawn_texts(figure))
+    low, high = np.moveaxis([text.get_window_extent().get_points() for text in texts], 1, 0)
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    pairs = np.argwhere(np.triu((shared > SHARED).all(axis=2), k=1))
+    return [(texts[one].get_text(), texts[other].get_text()) for one, other in pairs]
 
 
 def drawn_texts(figure):
@@ -71,11 +69,6 @@ def _tick_labels(axis):
         for label, is_on in ((tick.label1, tick.label1.get_visible()),)
         if is_on
     ]
-
-
-def _shared(one, other):
-    both = Bbox.intersection(one, other)
-    return both is not None and both.width > SHARED and both.height > SHARED
 
 
 def panels_of(figure):
