@@ -16,6 +16,7 @@ for _module in (
     "jinja2.sandbox",
     "jsonschema",
     "pandas",
+    "pytest",
     "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.optimize",
