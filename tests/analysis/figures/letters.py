@@ -18,7 +18,7 @@ def assert_legible(figure):
     """A screen holds it, its letters are inside and not on each other, and matplotlib warns of nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     width, height = figure.get_size_inches()
     assert width <= 8
     assert height <= layout.MOST_HEIGHT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import matplotlib.pyplot as plt
@@ -38,9 +39,15 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.fixture(scope="module", params=TABLES)
-def timings(request):
-    return wide(**TABLES[request.param])
+@pytest.fixture(scope="module")
+def tables():
+    return {name: wide(**settings) for name, settings in TABLES.items()}
+
+
+@pytest.fixture(scope="module")
+def drawn(tables):
+    """Each figure of each table is drawn once."""
+    return functools.cache(lambda name, table: FIGURES[name](tables[table]))
 
 
 def lightness(colour):
@@ -86,8 +93,10 @@ def test_runtimes_are_told_by_lines_and_fillings():
         assert len({look(runtime) for runtime in RUNTIMES}) == len(RUNTIMES)
 
 
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("name", FIGURES)
-def test_letters_stay_inside_and_a_screen_holds_it(name, timings):
+def test_letters_stay_inside_and_a_screen_holds_it(name, table, tables, drawn):
+    timings = tables[table]
     if name in OF_SEVERAL_RUNTIMES and timings["runtime"].nunique() == 1:
         pytest.skip("one runtime: no ladder")
     if (
@@ -95,7 +104,7 @@ def test_letters_stay_inside_and_a_screen_holds_it(name, timings):
         and timings["method"].nunique() == 1 == timings["runtime"].nunique()
     ):
         pytest.skip("nothing to compare")
-    assert_legible(FIGURES[name](timings))
+    assert_legible(drawn(name, table))
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 9])
@@ -112,10 +121,8 @@ def test_the_roofline_does_too(pairs):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_numbers_of_requests_or_samples_are_told(name):
-    pair = {"pairs": ("tiny",), "samples": 2}
-    figure = FIGURES[name](wide(**pair, runtimes=("eager", "fused")))
-    words = " ".join(text.get_text() for text in figure.findobj(plt.Text))
+def test_numbers_of_requests_or_samples_are_told(name, drawn):
+    words = " ".join(text.get_text() for text in drawn(name, "runtimes").findobj(plt.Text))
     assert "n=" in words or "samples" in words
 
 
