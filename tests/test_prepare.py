@@ -57,10 +57,14 @@ def test_the_longest_prompt_is_counted_one_way_everywhere(session, name, subject
             less.sample(prompt, card, subject)
 
 
-@pytest.mark.parametrize("limit, is_truncated", [(300, True), (None, False)])
-def test_every_record_says_whether_its_prompt_was_truncated(session, limit, is_truncated):
-    card, row = first_row("longbench", "hotpotqa")
+@pytest.mark.parametrize("name, subject, limit, is_truncated", [
+    ("longbench", "hotpotqa", 300, True), ("gsm8k", "main", None, False),
+])  # fmt: skip
+def test_every_record_says_whether_its_prompt_was_truncated(
+    session, name, subject, limit, is_truncated
+):
+    card, row = first_row(name, subject)
     loop = SampleLoop(limited(session, limit), WallTimes(), 1)
-    records = loop.time_row(card, "hotpotqa", row).records
+    records = loop.time_row(card, subject, row).records
     assert {record["method"] for record in records} >= {"base", "teacher", "t2t", "c2c"}
     assert {record["prompt_truncated"] for record in records} == {is_truncated}

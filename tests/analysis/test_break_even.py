@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from c2c_timing.analysis.break_even import COLUMNS, break_even, break_even_table
+from c2c_timing.analysis.break_even import COLUMNS, break_even, break_even_of, break_even_table
 from c2c_timing.analysis.columns import CONDITIONS
 from c2c_timing.analysis.stage_costs import fit_stages, stage_costs
 
@@ -93,7 +93,7 @@ def true_break_even(setting):
 def test_the_break_even_is_found_inside_its_interval():
     inside = 0
     for seed in range(40):
-        found = break_even(records(seed=seed), seed)[""]
+        found = break_even_of(records(seed=seed), seed)
         _, low, high = found.tokens
         inside += low <= true_break_even(found.setting) <= high
     assert inside >= 36

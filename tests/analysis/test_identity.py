@@ -10,6 +10,7 @@ import pytest
 from analysis.invented import invent, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thoroughness import SCALE
 
 from c2c_timing.analysis.merge import kept_apart, merge, read_timings, write_parquet
 from c2c_timing.analysis.setups import PARTS
@@ -174,7 +175,7 @@ def whole(tmp_path_factory):
     return records, tables, summarize(*tables)
 
 
-@settings(max_examples=40, derandomize=True, database=None, deadline=None,
+@settings(max_examples=20 * SCALE, derandomize=True, database=None, deadline=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(st.data())
 def test_copies_splits_and_merges_never_change_a_statistic(tmp_path_factory, whole, data):

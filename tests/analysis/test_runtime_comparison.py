@@ -34,13 +34,13 @@ def records(runtimes=("eager", "graphs"), methods=("c2c", "base"), samples=6, da
 
 def test_a_known_gain_is_found_inside_its_interval():
     inside, called_equal = 0, 0
-    for trial in range(60):
+    for trial in range(30):
         rows = across(requests_of(BOTH, seed=trial), seed=trial)
         inside += rows.loc["c2c", "speedup_low"] <= 13 <= rows.loc["c2c", "speedup_high"]
         called_equal += rows.loc["base", "verdict"] in ("same", "not distinguishable")
         assert rows.loc["c2c", "verdict"] == "faster"
-    assert inside >= 54
-    assert called_equal >= 54
+    assert inside >= 27
+    assert called_equal >= 27
 
 
 def test_each_row_says_what_it_compares_and_methods_stay_compared_under_each_runtime():

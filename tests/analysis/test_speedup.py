@@ -17,7 +17,7 @@ def overall(table, seed=0):
 
 def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
     inside, medians_inside, called_equal, called_faster = 0, 0, 0, 0
-    for trial in range(100):
+    for trial in range(50):
         row = overall(requests_of({"c2c": 10, "t2t": 20, "base": 10}, seed=trial), seed=trial)
         inside += row.loc["t2t", "speedup_low"] <= 2 <= row.loc["t2t", "speedup_high"]
         medians_inside += (
@@ -25,10 +25,10 @@ def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
         )
         called_faster += row.loc["t2t", "verdict"] == "faster"
         called_equal += row.loc["base", "verdict"] in ("same", "not distinguishable")
-    assert inside >= 90
-    assert medians_inside >= 90
-    assert called_equal >= 90
-    assert called_faster == 100
+    assert inside >= 45
+    assert medians_inside >= 45
+    assert called_equal >= 45
+    assert called_faster == 50
 
 
 def test_few_samples_are_not_oversold():

@@ -20,7 +20,7 @@ MODEL = "somebody/moving"
 FLAGS = ["--dataset", "gsm8k", "--source", "synthetic", "--max_new_tokens", "2", "--device", "cpu",
          "--base_model", MODEL, "--teacher_model", MODEL, "--output_dir", "out"]  # fmt: skip
 ONE = ["--prompt_tokens", "64"]
-MANY = ["--prompt_tokens", *map(str, range(64, 76)), "--repeats", "4"]
+MANY = ["--prompt_tokens", *map(str, range(64, 76)), "--repeats", "2"]
 
 
 @pytest.fixture(scope="module")

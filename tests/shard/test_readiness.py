@@ -173,7 +173,7 @@ def test_where_memory_runs_out_what_was_built_goes_and_the_request_is_built_agai
     refuse, make = out_of_memory(times), moves.base._caches._make
     monkeypatch.setattr(moves.base._caches, "_make", lambda size: (refuse(), make(size))[1])
     watched.calls.clear()
-    result = loop.time_row(CARD, "main", row(400))
+    result = loop.time_row(CARD, "main", row(150))
     assert not kept & set(moves.base._caches.pieces)
     assert len(result.errors) == times - 1
     lost = {(error["method"], error["runtime"]) for error in result.errors}

@@ -31,7 +31,7 @@ from .style import (
 
 # Inches of a name in a list, where there is room, and where there is not; of the axes' names.
 NAME, LEAST_NAME, LABELS = 0.27, 0.15, 0.5
-OVERALL = "overall"
+OVERALL_ROW = "overall"
 # Letters of the axes' names.
 SMALL_AN_INCH = 16
 # What one panel is of where runtimes and length views are its rows.
@@ -138,7 +138,9 @@ def _lines(table: pd.DataFrame, timings: pd.DataFrame, is_folded: bool) -> list[
     """Panels of C2C against other methods, and panels of runtimes."""
     across = is_across_runtimes(table)
     known = table.assign(look=table["runtime"].where(across, REFERENCE))
-    known = _folded(known) if is_folded else known.assign(row=known["dataset"].replace("", OVERALL))
+    known = (
+        _folded(known) if is_folded else known.assign(row=known["dataset"].replace("", OVERALL_ROW))
+    )
     across = across.loc[known.index]
     return [_of_methods(known[~across], timings), _of_runtimes(known[across], timings)]
 
@@ -149,7 +151,7 @@ def _folded(table: pd.DataFrame) -> pd.DataFrame:
     orders = {"length_view": in_order(rows["length_view"], VIEWS),
               "runtime": in_order(rows["runtime"], RUNTIMES)}  # fmt: skip
     differing = [name for name, order in orders.items() if len(order) > 1]
-    names = rows[differing[::-1]].agg(", ".join, axis=1) if differing else OVERALL
+    names = rows[differing[::-1]].agg(", ".join, axis=1) if differing else OVERALL_ROW
     view, runtime = (rows[name].map(order.index) for name, order in orders.items())
     place = view * len(orders["runtime"]) + runtime
     return rows.assign(row=names, place=place, runtime="", length_view="")
@@ -158,7 +160,7 @@ def _folded(table: pd.DataFrame) -> pd.DataFrame:
 def _names(panels: list[Comparison], timings: pd.DataFrame, is_folded: bool) -> list[str]:
     """Of the rows of some panels, from the bottom up."""
     if not is_folded:
-        return [OVERALL, *sorted(timings["dataset"].unique(), reverse=True)]
+        return [OVERALL_ROW, *sorted(timings["dataset"].unique(), reverse=True)]
     rows = pd.concat([panel.rows for panel in panels])
     return list(rows.sort_values("place", ascending=False)["row"].unique())
 
@@ -226,7 +228,7 @@ def _share_range(axes: np.ndarray) -> None:
 
 def _decorate(axis: plt.Axes, names: list[str], panel: Comparison, is_named: bool) -> None:
     axis.axvline(1, color="black", lw=1)
-    if OVERALL in names[:1]:
+    if OVERALL_ROW in names[:1]:
         axis.axhline(0.5, color="#999999", lw=0.5)
     axis.set_xscale("log")
     axis.grid(axis="x", alpha=0.3)

@@ -27,7 +27,7 @@ from .tables import (
     table_of,
 )
 
-OVERALL = "all"
+EVERY_DATA_SET = "all"
 
 
 def method_table(speedup: pd.DataFrame) -> Table:
@@ -45,7 +45,7 @@ def runtime_table(speedup: pd.DataFrame) -> Table:
 def _shown(speedup: pd.DataFrame) -> list[dict[str, Any]]:
     rows = speedup[speedup["scope"] != "subject"].to_dict("records")
     for row in rows:
-        row["dataset"] = OVERALL if row["scope"] == "overall" else row["dataset"]
+        row["dataset"] = EVERY_DATA_SET if row["scope"] == "overall" else row["dataset"]
         row["interval"] = _interval(row, "speedup")
     return rows
 
@@ -77,7 +77,7 @@ def break_even_table(breakeven: pd.DataFrame) -> Table:
     """From which message on the cache is cheaper than text: overall and by data set."""
     rows = breakeven.fillna({"dataset": ""}).to_dict("records")
     for row in rows:
-        row["dataset"] = row["dataset"] or OVERALL
+        row["dataset"] = row["dataset"] or EVERY_DATA_SET
         row["interval"] = _tokens(row)
         point = row["breakeven_message_tokens"]
         row["tokens"] = None if pd.isna(point) else max(point, 0)
