@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -31,6 +32,16 @@ def copy_project(folder: Path) -> Path:
     shutil.copytree(ROOT, folder, ignore=ignored)
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
     return folder
+
+
+def with_a_device(folder: Path) -> None:
+    """Made-up limits of the device in results to which they are no matter: no job measures them."""
+    # It imports the project's code; forks, which import this file, have that of the copy.
+    from analysis.invented_floors import DEVICE
+
+    results = folder / "results"
+    results.mkdir(exist_ok=True)
+    (results / "device.json").write_text(json.dumps(DEVICE))
 
 
 def copy_finished(project: Path, folder: Path) -> Path:

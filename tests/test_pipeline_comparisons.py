@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 import yaml
-from pipeline_runs import SMALL, copy_project, planned, snakemake
+from pipeline_runs import SMALL, copy_project, planned, snakemake, with_a_device
 
 from c2c_timing.analysis.deciding import FASTER, SAME, SLOWER, UNTOLD
 
@@ -30,6 +30,7 @@ def prepared(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compared(prepared):
+    with_a_device(prepared)
     by_data_set = "results/plots/ladder_by_data_set.png"
     code, text = snakemake(prepared, "all", by_data_set, configfile="both.yaml")
     assert code == 0, text

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from patience import PATIENCE
-from pipeline_runs import copy_project
+from pipeline_runs import copy_project, with_a_device
 from warm_python import warm_python
 
 pytestmark = pytest.mark.pipeline
@@ -68,6 +68,7 @@ def elsewhere(tmp_path_factory):
     )
     own = TINY | {"source": "local", "data_path": {"gsm8k": "rows.jsonl"}}
     (folder / "config.yaml").write_text(yaml.safe_dump(own))
+    with_a_device(folder)
     return folder
 
 

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 import yaml
-from pipeline_runs import SMALL, copy_project, planned, snakemake
+from pipeline_runs import SMALL, copy_project, planned, snakemake, with_a_device
 
 pytestmark = pytest.mark.pipeline
 
@@ -28,6 +28,7 @@ PRECISE = SMALL | {
 def precise(tmp_path_factory):
     project = copy_project(tmp_path_factory.mktemp("precise") / "project")
     (project / "precise.yaml").write_text(yaml.safe_dump(PRECISE))
+    with_a_device(project)
     code, text = snakemake(project, configfile="precise.yaml")
     assert code == 0, text
     return project, text
