@@ -6,7 +6,6 @@ the fuzz tests' counts at the end.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import signal
@@ -18,9 +17,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from thoroughness import SCALE
 
-# What is imported until all tests are known stays: no search for cycles looks at it, nor at the end.
-gc.disable()
-atexit.register(gc.freeze)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell's background job ignores SIGINT, and so do all whom it starts; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -61,9 +57,15 @@ LONG_FIRST = [
 ]
 
 
-def pytest_collection_finish():
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported until all tests are known stays: no search for cycles looks at it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

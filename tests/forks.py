@@ -25,7 +25,7 @@ FORKS.set_forkserver_preload(["preloaded"])
 def server() -> None:
     """Start the process that forks; without a path to this folder it would pass over what it preloads."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         forkserver.ensure_running()
 
 

@@ -1,4 +1,4 @@
-"""What Snakemake and the commands import of others: whoever imports this has it, and so have its forks.
+"""What Snakemake, commands and tests import of others: whoever imports this has it, and so have its forks.
 
 None of it is the project's own, and none reads the Hub's environment. No search for cycles looks at it
 again, in no fork.
@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 
-gc.disable()
-for _module in (
+MODULES = (
     "duckdb",
     "jinja2.meta",
     "jinja2.sandbox",
@@ -25,7 +24,11 @@ for _module in (
     "snakemake.report.html_reporter",
     "torch._dynamo",
     "yte",
-):
-    importlib.import_module(_module)
-gc.freeze()
-gc.enable()
+)
+gc.disable()
+try:
+    for module in MODULES:
+        importlib.import_module(module)
+finally:
+    gc.freeze()
+    gc.enable()

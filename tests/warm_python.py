@@ -28,6 +28,7 @@ from pathlib import Path
 
 from forks import Fork
 
+# Beside what forks have anyway (``preloaded``).
 IMPORTED = (
     "datasets",
     "math_verify",

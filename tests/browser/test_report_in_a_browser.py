@@ -68,12 +68,13 @@ def test_nothing_is_cut_and_every_figure_has_its_size(opened, name, width):
     page = opened(name, width)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate(CUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, scheme
+        assert page.evaluate(CUT) == [], scheme
         sizes = page.evaluate(SIZES)
         assert len(sizes) == page.locator("figure").count() >= 3
         assert all(wide > 300 and 100 < high <= 900 for wide, high in sizes), sizes
-        assert {k: v for k, v in page.evaluate(CONTRAST).items() if v < 4.5} == {}
+        contrasts = page.evaluate(CONTRAST)
+        assert {k: v for k, v in contrasts.items() if v < 4.5} == {}, scheme
 
 
 @pytest.mark.parametrize("name", ["default", "comparison"])

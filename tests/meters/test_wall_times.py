@@ -13,28 +13,39 @@ from c2c_timing.meters.wall_times import WallTimes
 NAME = "made_up_for_wall_times"
 
 
-def frozen_by(walls, imports):
-    before = gc.get_freeze_count()
-    try:
+@pytest.fixture
+def is_frozen(monkeypatch):
+    """Whether what is imported so, or nothing, is kept from the search."""
+    calls = []
+    monkeypatch.setattr(gc, "freeze", lambda: calls.append(gc.isenabled()))
+
+    def tell(walls, imports):
         with walls.importing():
             assert not gc.isenabled()
             if imports:
-                sys.modules[NAME] = types.ModuleType(NAME)
+                monkeypatch.setitem(sys.modules, NAME, types.ModuleType(NAME))
         assert gc.isenabled()
-        return gc.get_freeze_count() - before
-    finally:
-        sys.modules.pop(NAME, None)
-        gc.unfreeze()
+        return calls == [False]
+
+    return tell
 
 
-def test_what_was_imported_is_booked_and_never_searched_again():
+def test_what_was_imported_is_booked_and_never_searched_again(is_frozen):
     walls = WallTimes()
-    assert frozen_by(walls, imports=True) > 0
+    assert is_frozen(walls, imports=True)
     assert walls.seconds["imports"] > 0
 
 
-def test_who_imports_nothing_leaves_everything_to_the_search():
-    assert frozen_by(WallTimes(), imports=False) == 0
+def test_who_imports_nothing_leaves_everything_to_the_search(is_frozen):
+    assert not is_frozen(WallTimes(), imports=False)
+
+
+def test_a_search_that_was_off_stays_off(monkeypatch):
+    monkeypatch.setattr(gc, "isenabled", lambda: False)
+    monkeypatch.setattr(gc, "enable", lambda: pytest.fail("it was off"))
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    with WallTimes().importing():
+        pass
 
 
 def test_an_import_that_fails_leaves_the_search_on():

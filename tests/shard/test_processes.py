@@ -157,6 +157,8 @@ def test_a_killed_shard_goes_on_with_what_its_processes_finished(stopped):
     keys = Counter((r["id"], r["process"], r["repeat"]) for r in records)
     assert len(keys) == len(records) == NUM_SHORT * 2
     assert [each["counts"]["taken_over"] for each in told["processes"]] == [0, counts[1]]
+    attempts = Counter(r["attempt"] for r in records if r["process"] == 2)
+    assert attempts == {1: counts[0], 2: counts[1] - counts[0], 3: NUM_SHORT - counts[1]}
     assert not (folder / "out" / "tiny" / "journal").exists()
     assert "Traceback" not in done.stderr
 

@@ -69,7 +69,8 @@ def cluster():
 class Run:
     """A coordinator of the profile, started at once; what it says goes to a file.
 
-    Its jobs are run by a Python that need not import for long.
+    Its jobs are run by a Python that need not import for long: SLURM's signals end its client, and what
+    ran for it is killed (``shard/test_resume.py`` has a command that is asked to end).
     """
 
     def __init__(self, project: Path, *words: str) -> None:

@@ -89,7 +89,7 @@ def test_a_mistake_is_told_by_the_command(tmp_path, folder):
 
 
 def test_a_shard_whose_worker_is_killed_is_finished_all_the_same(tmp_path, folder):
-    work = ["--dataset", "gsm8k", "--repeats", "20", "--output_dir", "out", "--worker", "worker"]
+    work = ["--dataset", "gsm8k", "--repeats", "40", "--output_dir", "out", "--worker", "worker"]
     process = start(tmp_path, *work)
     journal = tmp_path / "out" / "tiny" / "journal"
     until(lambda: any(b'"records"' in p.read_bytes() for p in journal.glob("*.journal")))
@@ -100,8 +100,8 @@ def test_a_shard_whose_worker_is_killed_is_finished_all_the_same(tmp_path, folde
     assert process.returncode == 0, told
     assert "the worker died; this shard is timed without it" in told
     records, facts = shard(tmp_path / "out")
-    assert len(records) == 40
-    assert len({(r["id"], r["repeat"]) for r in records}) == 40
+    assert len(records) == 80
+    assert len({(r["id"], r["repeat"]) for r in records}) == 80
     assert len(facts["attempts"]) == 2
     assert all(is_gone(worker) for worker in workers)
 

@@ -11,6 +11,9 @@ from .errors import UserError, one_line
 from .interrupts import Interrupted, signals_interrupt
 from .progress import say
 
+# Python's end looks for cycles among all that was imported, again and again: a second for nothing.
+atexit.register(gc.freeze)
+
 
 def exits_cleanly(command: Callable[..., int | None]) -> Callable[..., int]:
     """Decorate a command's ``main``: trouble becomes one line on stderr and an exit code.
@@ -18,9 +21,6 @@ def exits_cleanly(command: Callable[..., int | None]) -> Callable[..., int]:
     1 for a ``UserError`` and for a file that cannot be read or written; 130 and 143 for SIGINT and
     SIGTERM.
     """
-
-    # Python's end looks for cycles among all that was imported, again and again: a second for nothing.
-    atexit.register(gc.freeze)
 
     @functools.wraps(command)
     def wrapper(*args, **kwargs) -> int:

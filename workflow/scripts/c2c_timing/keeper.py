@@ -60,6 +60,7 @@ class Keeper:
         self._loaded = None
         gc.unfreeze()
         gc.collect()
+        gc.freeze()  # what was imported stays, as before
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

@@ -31,7 +31,7 @@ class LoadedPair:
         """
         with walls.importing():
             import torch
-            import transformers.modeling_utils
+            import transformers.modeling_utils  # the name alone imports next to nothing
 
             from .engine import pair as pair_module
             from .engine.devices import resolve_device

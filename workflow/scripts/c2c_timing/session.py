@@ -66,7 +66,7 @@ class Session:
             UserError: it cannot be loaded.
         """
         self.loaded = loaded = loaded or LoadedPair(settings, walls)
-        with walls.importing():
+        with walls.book("imports"):
             import torch
 
             from .engine.pair import describe

@@ -47,7 +47,7 @@ class WallTimes:
         What was imported stays, and no later search looks at it either: neither one between two
         requests, nor those at the end of Python (``exits``).
         """
-        before = len(sys.modules)
+        before, is_on = len(sys.modules), gc.isenabled()
         gc.disable()
         try:
             with self.book("imports"):
@@ -55,7 +55,8 @@ class WallTimes:
         finally:
             if len(sys.modules) > before:
                 gc.freeze()
-            gc.enable()
+            if is_on:
+                gc.enable()
 
     def as_plain(self) -> dict[str, float]:
         """The parts, and the whole by a clock of its own."""
