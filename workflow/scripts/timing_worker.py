@@ -54,20 +54,23 @@ class Shards:
         one. A CUDA context cannot be divided: there shards follow each other in this process, and
         find captured and compiled code in their place.
         """
-        import torch
-
-        from c2c_timing.code_files import record_code
-        from c2c_timing.keeper import Keeper
         from c2c_timing.meters.wall_times import WallTimes
-        from c2c_timing.shard import command
-        from c2c_timing.shard.fingerprint import versions
-        from c2c_timing.shard.run import shapes_of
+
+        walls = WallTimes()
+        with walls.importing():
+            import torch
+
+            from c2c_timing.code_files import record_code
+            from c2c_timing.keeper import Keeper
+            from c2c_timing.shard import command
+            from c2c_timing.shard.fingerprint import versions
+            from c2c_timing.shard.run import shapes_of
 
         for remembered in (record_code, versions):
             remembered()
         self._keeper = self._keeper or Keeper()
         threads = self._threads = self._threads or torch.get_num_threads()
-        plan, walls = command.plan(_flags().parse_args(words)), WallTimes()
+        plan = command.plan(_flags().parse_args(words))
         torch.set_num_threads(1)
         loaded = self._keeper.pair_for(plan.settings, walls)
 
