@@ -57,6 +57,18 @@ LONG_FIRST = [
 ]
 
 
+# A worker holds a gigabyte or two, and more of them would only wait for the longest file.
+MOST_WORKERS = 8
+
+
+def pytest_xdist_auto_num_workers():
+    """Three workers keep two cores busy: the one with the cluster mostly waits."""
+    cores = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return min(len(cores) + 1, MOST_WORKERS)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """What is imported until all tests are known stays: no search for cycles looks at it."""
