@@ -6,7 +6,6 @@ the fuzz tests' counts at the end.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from imports_kept import imports_kept
 from thoroughness import SCALE
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -63,21 +63,16 @@ MOST_WORKERS = 8
 
 def pytest_xdist_auto_num_workers():
     """Three workers keep two cores busy: the one with the cluster mostly waits."""
-    cores = (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    return min(len(cores) + 1, MOST_WORKERS)
+    is_told = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if is_told else os.cpu_count() or 1
+    return min(cores + 1, MOST_WORKERS)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """What is imported until all tests are known stays: no search for cycles looks at it."""
-    gc.disable()
-    try:
+    with imports_kept():
         return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

@@ -1,13 +1,13 @@
 """What Snakemake, commands and tests import of others: whoever imports this has it, and so have its forks.
 
-None of it is the project's own, and none reads the Hub's environment. No search for cycles looks at it
-again, in no fork.
+None of it is the project's own, and none reads the Hub's environment.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib
+
+from imports_kept import imports_kept
 
 MODULES = (
     "duckdb",
@@ -25,10 +25,6 @@ MODULES = (
     "torch._dynamo",
     "yte",
 )
-gc.disable()
-try:
+with imports_kept():
     for module in MODULES:
         importlib.import_module(module)
-finally:
-    gc.freeze()
-    gc.enable()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import gc
 import importlib
 import json
 import multiprocessing
@@ -27,6 +26,7 @@ import traceback
 from pathlib import Path
 
 from forks import Fork
+from imports_kept import imports_kept
 
 # Beside what forks have anyway (``preloaded``).
 IMPORTED = (
@@ -95,11 +95,9 @@ def warm_python() -> WarmPython:
 
 
 def _serve(place: str, python: str) -> None:
-    gc.disable()
-    for module in IMPORTED:
-        importlib.import_module(module)
-    gc.freeze()
-    gc.enable()
+    with imports_kept():
+        for module in IMPORTED:
+            importlib.import_module(module)
     sys.executable = python  # whom they start is warm, too
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{place}.new")

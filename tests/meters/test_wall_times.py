@@ -40,12 +40,14 @@ def test_who_imports_nothing_leaves_everything_to_the_search(is_frozen):
     assert not is_frozen(WallTimes(), imports=False)
 
 
-def test_a_search_that_was_off_stays_off(monkeypatch):
-    monkeypatch.setattr(gc, "isenabled", lambda: False)
-    monkeypatch.setattr(gc, "enable", lambda: pytest.fail("it was off"))
-    monkeypatch.setattr(gc, "disable", lambda: None)
-    with WallTimes().importing():
-        pass
+def test_a_search_that_was_off_stays_off():
+    gc.disable()
+    try:
+        with WallTimes().importing():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_an_import_that_fails_leaves_the_search_on():

@@ -7,7 +7,7 @@ import sys
 
 from c2c_timing.analysis.columns import MEASURED
 from c2c_timing.analysis.coverage import add_manifest_arguments, named_run_files
-from c2c_timing.analysis.deciding import margin
+from c2c_timing.analysis.deciding import add_margin_flag
 from c2c_timing.analysis.merge import read_timings, read_tsv
 from c2c_timing.analysis.report.page import render
 from c2c_timing.analysis.report.sources import Sources, read_self_test
@@ -62,10 +62,8 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--device", type=user_path, help="of measure_device.py, to name the file")
     flags.add_argument("--self-test", type=user_path, help="what the clock's self-test wrote")
-    flags.add_argument(
-        "--margin", type=margin, metavar="SHARE",
-        help="what the verdicts took for the same, to say it (default: it is not said)",
-    )  # fmt: skip
+    taken = "what the verdicts took for the same, to say it (default: it is not said)"
+    add_margin_flag(flags, default=None, meaning=taken)
     flags.add_argument(
         "--pairs_first", nargs="+", metavar="PAIR",
         help="order of the pairs in commands of figures (default: that of the records)",

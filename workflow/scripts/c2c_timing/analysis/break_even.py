@@ -118,7 +118,7 @@ def break_even(records: pd.DataFrame, seed: int = 0) -> dict[str, BreakEven]:
 
 def break_even_of(records: pd.DataFrame, seed: int = 0) -> BreakEven | None:
     """``break_even`` of all records together; None where they lack C2C or text-to-text."""
-    both = _with_both(records)
+    both = with_both(records)
     lines = fit_stages(both, seed) if len(both) else {}
     if not all((m, stage) in lines for m in (CACHE, TEXT) for stage in METHODS[m].stages):
         return None
@@ -140,10 +140,10 @@ def break_even_table(timings: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_AS_FITTED)[COLUMNS]
 
 
-def _with_both(records: pd.DataFrame) -> pd.DataFrame:
-    """The records of C2C and text-to-text, of samples that have both."""
+def with_both(records: pd.DataFrame) -> pd.DataFrame:
+    """The records of C2C and text-to-text, of samples that have both under a condition."""
     records = records[records["method"].isin((CACHE, TEXT))]
-    methods = records.groupby(SAMPLE)["method"].transform("nunique")
+    methods = records.groupby([*CONDITIONS, *SAMPLE])["method"].transform("nunique")
     return records[methods == 2]
 
 

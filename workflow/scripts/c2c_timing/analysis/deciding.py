@@ -75,20 +75,16 @@ def rounded_up(number: float) -> int:
     return math.ceil(number / step) * step
 
 
-def add_margin_flag(flags: argparse.ArgumentParser) -> None:
-    """``--margin`` of commands that give verdicts."""
-    flags.add_argument(
-        "--margin", type=margin, default=MARGIN, metavar="SHARE",
-        help="a change that does not matter: what lies within it is the same",
-    )  # fmt: skip
+def add_margin_flag(
+    flags: argparse.ArgumentParser,
+    default: float | None = MARGIN,
+    meaning: str = "a change that does not matter: what lies within it is the same",
+) -> None:
+    """``--margin`` of commands that give verdicts, or tell them."""
+    flags.add_argument("--margin", type=_margin, default=default, metavar="SHARE", help=meaning)
 
 
-def margin(text: str) -> float:
-    """A margin as a flag's value.
-
-    Raises:
-        argparse.ArgumentTypeError: it is no share.
-    """
+def _margin(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 < float(text) < 1:
             return float(text)

@@ -42,7 +42,7 @@ class WallTimes:
 
     @contextlib.contextmanager
     def importing(self) -> Iterator[None]:
-        """Book imports, and spare them the search for cycles: a third of a cold start.
+        """Book imports, and spare them the search for cycles, a fifth of their time.
 
         What was imported stays, and no later search looks at it either: neither one between two
         requests, nor those at the end of Python (``exits``).

@@ -9,8 +9,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from ...statistics import interval
-from ..break_even import CACHE, TEXT, BreakEven, break_even
-from ..columns import CONDITIONS, SAMPLE, method_title
+from ..break_even import CACHE, TEXT, BreakEven, break_even, with_both
+from ..columns import method_title
 from . import layout
 from .choice import chosen, left_out, number_of
 from .style import NothingToDrawError, method_colour, method_mark
@@ -29,9 +29,7 @@ def draw(timings: pd.DataFrame) -> Figure:
     Raises:
         NothingToDrawError: C2C or text-to-text is missing.
     """
-    compared = timings["method"].where(timings["method"].isin((CACHE, TEXT)))
-    sample = [timings[name] for name in (*CONDITIONS, *SAMPLE)]
-    both = timings[compared.groupby(sample).transform("nunique") == 2]
+    both = with_both(timings)
     kept = chosen(both)
     shown = [(title, rows, break_even(rows)) for title, rows in layout.panels(kept)]
     shown = [item for item in shown if item[2]]
