@@ -136,3 +136,9 @@ def test_a_folder_without_records_is_refused(old, tmp_path, capsys):
     assert compare(old, tmp_path) == 1
     assert "name a results folder" in capsys.readouterr().err
     assert compare(old, tmp_path / "none") == 1
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_so(old, tmp_path, capsys):
+    assert compare(tmp_path / "gone", old) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("gone: is not there; name a results folder or a merged table")

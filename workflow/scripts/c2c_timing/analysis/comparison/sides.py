@@ -53,6 +53,8 @@ def read_side(name: str, path: Path) -> Side:
     Raises:
         UserError: there are no records.
     """
+    if not path.exists():
+        raise UserError(f"{path}: is not there; name a results folder or a merged table")
     folder = path if path.is_dir() else path.parent
     shards = sorted([*folder.glob(f"timings/*/{SHARDS}"), *folder.glob(f"*/{SHARDS}")])
     table = folder / TIMINGS if path.is_dir() else path
