@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_SECONDS = 0.01
 
 _holds = 0
 _waiting: list[int] = []
@@ -47,10 +48,40 @@ def signals_interrupt() -> Iterator[None]:
         if handler is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
     try:
-        yield
+        with _lost_ones_come_again():
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _lost_ones_come_again() -> Iterator[None]:
+    """Python drops what is raised in a weak reference's callback or a ``__del__``: torch has many.
+
+    A signal that comes there comes again, a moment later; it would be lost, and the process go on.
+    """
+    before, waiting = sys.unraisablehook, list[threading.Timer]()
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, Interrupted):
+            before(unraisable)
+            return
+        main = threading.main_thread().ident
+        again = threading.Timer(
+            AGAIN_SECONDS, signal.pthread_kill, (main, unraisable.exc_value.number)
+        )
+        again.daemon = True
+        waiting.append(again)
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for again in waiting:
+            again.cancel()
 
 
 @contextlib.contextmanager
