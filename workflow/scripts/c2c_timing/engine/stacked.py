@@ -219,9 +219,10 @@ class _Group:
         self._teacher = [2 * half.teacher_layer + half.place for half in halves]
 
     def parts(self, tokens: int) -> list[slice]:
-        """The halves in batches of at most ``MOST_ROWS`` rows."""
-        size = max(1, self._most_rows // max(tokens, 1))
-        return [slice(at, at + size) for at in range(0, len(self._base), size)]
+        """The halves in batches of at most ``MOST_ROWS`` rows: of 2ⁿ, since a compiler sees each kind."""
+        halves, most = len(self._base), max(1, self._most_rows // max(tokens, 1))
+        size = 1 << (most.bit_length() - 1)
+        return [slice(at, min(at + size, halves)) for at in range(0, halves, size)]
 
     def residual(
         self, base: KVMemory, base_span: Places, teacher: KVMemory, span: Places, part: slice

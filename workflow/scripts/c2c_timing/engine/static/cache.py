@@ -68,6 +68,13 @@ class StaticCache:
         """Whether the next tokens are read under the mask."""
         return self.padding is not None and self.padding.masks(self.length, self.length + tokens)
 
+    def room_from(self, start: int, tokens: int) -> int:
+        """How many places ``tokens`` may be padded to from ``start`` on: not the whole cache.
+
+        A part of a tensor and all of it are two things to a compiler.
+        """
+        return max(tokens, self.capacity - max(start, 1))
+
     def tensors(self) -> list[torch.Tensor]:
         """Keys and values of every layer, each (1, heads, capacity, head_dim)."""
         return [states for layer in self.layers for states in layer.unbind()]

@@ -27,6 +27,7 @@ class CompilingKit(Kit):
 
     def __init__(self) -> None:
         super().__init__()
+        self._models = 0
         self._made_ahead: set[Callable] = set()
         # torch names a folder of its own for temporary files where the user named none.
         if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
@@ -44,7 +45,9 @@ class CompilingKit(Kit):
     def tuned(self, model: Any) -> Any:
         """The model, compiled by layer."""
         model = self.with_kernels(super().tuned(model))
-        compile_regions(model, lambda call: self.compiled(call, **self.layer_options(model)))
+        options = self.layer_options(model)
+        compile_regions(model, self._models, lambda call: self.compiled(call, **options))
+        self._models += 1
         return model
 
     def layer_options(self, model: Any) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class StaticMoves:
         tokens, start = embeddings.shape[1], cache.length
         if not tokens:  # a part of the template that this model does not have
             return
-        room = min(cache.capacity - start, max(self.lm.context_window - start, tokens))
+        room = min(cache.room_from(start, tokens), max(self.lm.context_window - start, tokens))
         size = padded(tokens, room)
         prompt = self._prompts.take(size)
         if embeddings.data_ptr() != prompt.data_ptr():

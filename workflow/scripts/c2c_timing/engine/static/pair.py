@@ -50,7 +50,8 @@ def open_static(name: str, pair: ModelPair, kit: Kit) -> RunningPair:
     ) -> int:
         begins = [(base, base_span[0]), *((cache, start) for cache, (start, _) in teachers)]
         # What is projected beyond the span is written over before anyone attends to it.
-        size = padded(base_span[1] - base_span[0], min(c.capacity - start for c, start in begins))
+        tokens = base_span[1] - base_span[0]
+        size = padded(tokens, min(cache.room_from(start, tokens) for cache, start in begins))
         caches, is_continued = [cache for cache, _ in begins], any(start for _, start in begins)
         if is_continued:
             for cache, start in begins:

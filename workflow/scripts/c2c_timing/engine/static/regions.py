@@ -2,11 +2,17 @@
 
 A whole model takes a compiler minutes; its layers are the same code over other weights. What would
 tell them apart is taken away: each sees only its own place in the cache, under the same number.
+
+What is compiled must not depend on what was compiled before, or the next process, with other methods or
+prompts, would not find it on disk: dynamo compares what it meets with all that it has seen of a function,
+and makes a symbol of what differs. So models share no function, and what varies is marked from the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -43,23 +49,42 @@ class Region(nn.Module):
             return value.of_layer(self._number)
         if isinstance(value, tuple):
             return tuple(map(self._own, value))
-        if isinstance(value, torch.Tensor) and value.ndim > 1 and value.shape[1] > 1:
-            torch._dynamo.maybe_mark_dynamic(value, 1)  # the tokens of a prompt
-        return value
+        return _marked(value)
 
 
-def compile_regions(model: Any, compiled: Callable[[Callable], Callable]) -> None:
-    """Compile the decoder layers of a model, its last norm and its rotation, in place."""
+def compile_regions(model: Any, number: int, compiled: Callable[[Callable], Callable]) -> None:
+    """Compile the decoder layers of a model, its last norm and its rotation, in place.
+
+    Args:
+        number: of the model in its pair: what is compiled is its own.
+    """
     decoder = model.get_decoder()
-    call = compiled(_call_layer)
+    call = compiled(_own_function(f"layer_of_model_{number}"))
     for layers in decoder.children():
         if isinstance(layers, nn.ModuleList):
-            for number, layer in enumerate(layers):
-                layers[number] = Region(layer, number, call)
+            for place, layer in enumerate(layers):
+                layers[place] = Region(layer, place, call)
     for name, module in decoder.named_children():
         if name in ("norm", "ln_f", "rotary_emb"):
-            module.forward = compiled(module.forward)
+            call = compiled(_own_function(f"{name}_of_model_{number}"))
+            module.forward = partial(_call_marked, call, module.forward)
 
 
-def _call_layer(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
-    return layer(*args, **kwargs)
+def _call_marked(call: Callable, forward: Callable, *args: Any, **kwargs: Any) -> Any:
+    return call(forward, *map(_marked, args), **{k: _marked(v) for k, v in kwargs.items()})
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and value.ndim > 1 and value.shape[1] > 1:
+        torch._dynamo.maybe_mark_dynamic(value, 1)  # the tokens of a prompt
+    return value
+
+
+def _own_function(name: str) -> Callable:
+    """A function that calls what it is given; dynamo's memory of it is its own, by its name."""
+    code = _call.__code__.replace(co_name=name, co_qualname=name)
+    return FunctionType(code, _call.__globals__, name)
+
+
+def _call(function: Callable, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
