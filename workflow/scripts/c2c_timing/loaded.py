@@ -36,8 +36,11 @@ class LoadedPair:
             from .engine import pair as pair_module
             from .engine.devices import resolve_device
             from .engine.hub import at_commits
-            from .engine.runtimes import open_pair
+            from .engine.runtimes import module_of, open_pair
             from .methods import load_methods
+
+            for name in settings.runtimes:
+                module_of(name)
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.is_kept = self.has_served = False

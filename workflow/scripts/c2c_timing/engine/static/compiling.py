@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch._inductor.runtime.cache_dir_utils import default_cache_dir
+import torch._inductor.compile_fx  # else imported by the first compilation, and booked with it
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir, triton_cache_dir
 
 from .kit import CapturingKit, Kit, put_back
 from .regions import compile_regions
@@ -18,6 +19,7 @@ from .regions import compile_regions
 MOST_VARIANTS = 64
 # What is compiled once is read from here by every later process; another folder of the user's is kept.
 CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
+KERNEL_VARIABLE = "TRITON_CACHE_DIR"
 
 
 class CompilingKit(Kit):
@@ -90,6 +92,12 @@ class CompilingAndCapturingKit(CompilingKit, CapturingKit):
     WARM_UPS = 3
     WARM_UP = "compile"
     _rehearsed = CapturingKit._rehearsed
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Torch names it when it first compiles; kernels of ours that come before would lie elsewhere
+        # than the next process, which reads what was compiled, looks for them.
+        os.environ.setdefault(KERNEL_VARIABLE, triton_cache_dir(torch.cuda.current_device()))
 
     def layer_options(self, model: Any) -> dict[str, Any]:
         """No overlap of generated kernels where layers have a window.
