@@ -38,9 +38,6 @@ class LoadedPair:
             from .engine.hub import at_commits
             from .engine.runtimes import module_of, open_pair
             from .methods import load_methods
-
-            for name in settings.runtimes:
-                module_of(name)
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.is_kept = self.has_served = False
@@ -52,6 +49,9 @@ class LoadedPair:
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
                 # each, and keeps it: whichever request meets a length first would pay for others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
+        with walls.importing():
+            for name in settings.runtimes:
+                module_of(name, device)
         self.memory = peak_memory_of(device)
         self.held_bytes: dict[str, int] = {}
         self.running = {}

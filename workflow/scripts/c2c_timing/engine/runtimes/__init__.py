@@ -125,17 +125,21 @@ def open_pair(name: str, pair: ModelPair) -> RunningPair:
     Raises:
         UserError: the runtime does not run on the pair's device.
     """
-    row = RUNTIMES[name]
-    if pair.device.type not in row.devices:
-        able = ", ".join(row.name for row in RUNTIMES.values() if pair.device.type in row.devices)
-        raise UserError(
-            f"runtime {name} runs on {' and '.join(row.devices)}, not on {pair.device.type}; "
-            f"here run: {able}"
-        )
-    running: RunningPair = module_of(name).open_pair(pair)
+    running: RunningPair = module_of(name, pair.device).open_pair(pair)
     return running
 
 
-def module_of(name: str) -> ModuleType:
-    """A runtime's own file; nobody else's is imported."""
+def module_of(name: str, device: torch.device) -> ModuleType:
+    """A runtime's own file; nobody else's is imported.
+
+    Raises:
+        UserError: the runtime does not run on the device.
+    """
+    row = RUNTIMES[name]
+    if device.type not in row.devices:
+        able = ", ".join(row.name for row in RUNTIMES.values() if device.type in row.devices)
+        raise UserError(
+            f"runtime {name} runs on {' and '.join(row.devices)}, not on {device.type}; "
+            f"here run: {able}"
+        )
     return importlib.import_module(f".{name}", __package__)
