@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 from folders import ROOT
 from forks import command
 from patience import PATIENCE
+from warm_python import warm_python
 
 import merge_timings
 import plot_timings
@@ -50,7 +50,7 @@ def test_records_of_the_runtimes_make_a_ladder(tmp_path, capsys):
 
 def test_c2c_against_itself_is_counted_over_runs(tmp_path):
     flags = "--runs 2 --methods c2c --length_views natural --max_new_tokens 1 --repeats 1"
-    words = [sys.executable, ROOT / "benchmarks" / "resolution.py", *flags.split()]
+    words = [warm_python().bin / "python", ROOT / "benchmarks" / "resolution.py", *flags.split()]
     for extra in ([], ["--first", "2", "--runs", "1"]):  # what is there is not timed again
         done = subprocess.run(
             [*words, "--datasets", "gsm8k", "--output", tmp_path, *extra],

@@ -42,16 +42,19 @@ IMPORTED = (
 FORKS_OF_THIS = multiprocessing.get_context("fork")
 # Hands its streams, words, folder and environment over. It ends as the fork does; killed, it takes the
 # fork with it.
-# What asks for more than to run Snakemake or a file of the project (-c, a file of a package), or for a
-# fresh process, gets the true program.
+# What asks for more than to run Snakemake or a file of the project (-c, a file of a package) gets the
+# true program. One of several processes of a command ends with the command (``die_with``): here its
+# client does, and it with its client.
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 name, words = {name!r}, sys.argv[1:]
 if name == "python" and words[:2] == ["-m", "snakemake"]:
     name, words = "snakemake", words[2:]
-is_fresh = any(word.startswith("--process=") for word in words)
-if name == "python" and (is_fresh or not words or words[0].startswith(("-", {prefix!r}))):
+if name == "python" and (not words or words[0].startswith(("-", {prefix!r}))):
     os.execv({python!r}, [{python!r}, *words])
+if os.environ.pop("C2C_TIMING_PARENT", None):
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9)
 order = [name, words, os.getcwd(), dict(os.environ)]
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({place!r})

@@ -32,8 +32,8 @@ def test_known_delays_are_recovered_and_equal_ones_are_not_told_apart():
 
 
 def test_few_samples_are_not_oversold():
-    equal = [overall(requests_of({"c2c": 10, "base": 10}, samples=8, seed=n)) for n in range(40)]
-    assert sum(row.loc["base", "verdict"] == "not distinguishable" for row in equal) >= 36
+    equal = [overall(requests_of({"c2c": 10, "base": 10}, samples=8, seed=n)) for n in range(50)]
+    assert sum(row.loc["base", "verdict"] == "not distinguishable" for row in equal) >= 45
     one = overall(requests_of({"c2c": 10, "base": 30}, samples=4)).loc["base"]
     assert np.isnan(one["speedup_low"])
     assert one["verdict"] == "not distinguishable"

@@ -16,6 +16,7 @@ from folders import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from patience import PATIENCE
+from warm_python import warm_python
 
 from c2c_timing.analysis.merge import merge
 from c2c_timing.cards.pair_card import load_pair_card
@@ -37,15 +38,14 @@ SHORT = ["--source", "synthetic", "--prompt_tokens", "32", "--num_samples", str(
          "--methods", "base"]  # fmt: skip
 
 
-def command(folder, *flags):
-    words = [sys.executable, COMMAND, *FLAGS, "--output_dir", folder / "out", *flags]
+def command(folder, *flags, python=sys.executable):
+    words = [python, COMMAND, *FLAGS, "--output_dir", folder / "out", *flags]
     return list(map(str, words))
 
 
-def run(folder, *flags):
-    return subprocess.run(
-        command(folder, *flags), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+def run(folder, *flags, **how):
+    words = command(folder, *flags, **how)
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def read(folder):
@@ -59,7 +59,8 @@ def read(folder):
 def timed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("timed")
     # A worker is of no use to processes that are to be fresh.
-    done = run(folder, *WHOLE, "--worker", folder / "worker")
+    worker = ["--worker", folder / "worker"]
+    done = run(folder, *WHOLE, *worker, python=warm_python().bin / "python")
     assert done.returncode == 0, done.stderr
     return folder, done.stderr
 

@@ -28,7 +28,6 @@ THIN = {Stage.BASE_EMBEDDING, Stage.TEACHER_EMBEDDING, Stage.HANDOVER}
 TABLES = {
     "one method": {"pairs": ("tiny",), "methods": ("c2c",)},
     "comparison": {"pairs": ("tiny",), "views": ("natural", "fixed")},
-    "three pairs": {},
     "runtimes": {"pairs": ("tiny",), "runtimes": ("eager", "compiled")},
 }
 
