@@ -43,7 +43,8 @@ FAULTY = {
     "self_test": False,
     "resources": {"mem_mb": 1000, "gpus": 1},
 }
-SUMMARY = "results/summary.tsv"
+# A table of the records, and one that waits for the device's own limits, too.
+SUMMARY, FLOORS = "results/summary.tsv", "results/bottlenecks.tsv"
 FAULTS = {
     "gsm8k_main": {"fails": 1},
     "math-500_main": {"fails": 99},
@@ -135,7 +136,7 @@ def record_ids(project: Path, shard: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def begun(cluster, tmp_path_factory):
-    """A run with faults, one GPU a shard, and the default run, both under way."""
+    """A run with faults, one GPU a shard, and a sound one, both under way."""
     folder = tmp_path_factory.mktemp("cluster")
     faulty, sound = (copy_project(folder / name) for name in ("faulty", "sound"))
     scripts = faulty / "workflow" / "scripts"
@@ -146,7 +147,7 @@ def begun(cluster, tmp_path_factory):
     (faulty / "faulty.yaml").write_text(yaml.safe_dump(FAULTY))
     runs = {
         "faulty": (faulty, Run(faulty, SUMMARY, "--configfile", "faulty.yaml")),
-        "sound": (sound, Run(sound, *QUICK)),
+        "sound": (sound, Run(sound, SUMMARY, FLOORS, *QUICK)),
     }
     yield runs
     for _, run in runs.values():
@@ -175,18 +176,18 @@ def test_one_cluster_at_a_time(begun):
     assert "one runs already" in done.stderr
 
 
-def test_a_default_run_goes_through_the_queue(sound):
+def test_a_run_goes_through_the_queue(sound):
     project, run = sound
     assert run.code == 0, run.text
     shards = plan_shards(SOUND)
     timing, others = timing_and_other_jobs(run)
     assert timing == sorted(map(timing_job, shards))
-    assert {"rule_merge_timings", "rule_summarize_timings", "rule_write_report"} <= set(others)
+    assert {"rule_merge_timings", "rule_summarize_timings", "rule_measure_device"} <= set(others)
     assert set(run.jobs()["state"]) == {"COMPLETED"}
     summary = pd.read_csv(project / SUMMARY, sep="\t")
     assert len(summary) == len(shards)
     assert summary["count"].between(1, 2).all()
-    assert (project / "results" / "report.html").is_file()
+    assert (project / FLOORS).is_file()
     assert list((project / "results" / "logs" / "slurm").rglob("*.log")) == []
 
 
