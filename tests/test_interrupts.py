@@ -43,14 +43,37 @@ def test_a_signal_that_python_drops_comes_again(moment):
     assert interrupted.value.number == signal.SIGTERM
 
 
-def test_it_does_not_come_after_the_block():
+def test_it_comes_at_the_end_of_the_block_at_the_latest_and_not_after_it():
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("it came"))
     try:
-        with signals_interrupt():
+        with pytest.raises(Interrupted), signals_interrupt():
             end_of_an_object()
         time.sleep(0.1)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_an_inner_block_loses_none_of_an_outer_one():
+    with pytest.raises(Interrupted), signals_interrupt():
+        with signals_interrupt():
+            end_of_an_object()
+        time.sleep(60)
+
+
+def test_what_comes_again_and_is_taken_comes_no_third_time():
+    with signals_interrupt():
+        with pytest.raises(Interrupted):
+            end_of_an_object()
+            time.sleep(60)
+        time.sleep(0.1)
+
+
+def test_an_error_that_comes_with_it_leaves_nothing_for_the_next_block():
+    with pytest.raises(ValueError, match="an error"), signals_interrupt():
+        end_of_an_object()
+        raise ValueError("an error")
+    with signals_interrupt():
+        pass
 
 
 def test_what_else_is_dropped_is_told_as_ever(monkeypatch):

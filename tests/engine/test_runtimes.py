@@ -12,7 +12,7 @@ import pytest
 
 import comprehensive_timing_benchmark as command
 from c2c_timing.cards.pair_card import load_pair_card
-from c2c_timing.engine import runtimes
+from c2c_timing.engine import pair, runtimes
 from c2c_timing.method_table import METHODS
 from c2c_timing.runtime_table import CALLS, REFERENCE, RUNTIMES, RuntimeRow
 from c2c_timing.settings import LENGTH_VIEWS, RunSettings
@@ -93,6 +93,7 @@ def test_the_same_work_gives_the_same_answers(shard):
 
 def test_a_runtime_that_does_not_run_here_is_refused_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(RUNTIMES, "elsewhere", RuntimeRow("elsewhere", "no CPU", ("cuda",), CALLS))
+    monkeypatch.setattr(pair, "load_pair", lambda *_: pytest.fail("it was loaded"))
     flags = [*FLAGS, "--runtimes", "eager", "elsewhere", "--output_dir", str(tmp_path / "out")]
     assert command.main(flags) == 1
     (line,) = capsys.readouterr().err.splitlines()

@@ -14,6 +14,7 @@ AGAIN_SECONDS = 0.01
 
 _holds = 0
 _waiting: list[int] = []
+_lost: list[int] = []
 
 
 class Interrupted(BaseException):
@@ -44,6 +45,8 @@ def signals_interrupt() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    if _on_signal not in before.values():
+        _lost.clear()
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
@@ -59,21 +62,27 @@ def signals_interrupt() -> Iterator[None]:
 def _lost_ones_come_again() -> Iterator[None]:
     """Python drops what is raised in a weak reference's callback or a ``__del__``: torch has many.
 
-    A signal that comes there comes again, a moment later; it would be lost, and the process go on.
+    A signal that comes there comes again, a moment later, or at the block's end; it would be lost, and
+    the process go on.
     """
     before, waiting = sys.unraisablehook, list[threading.Timer]()
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        global _holds
         if not isinstance(unraisable.exc_value, Interrupted):
             before(unraisable)
             return
-        main = threading.main_thread().ident
+        _holds += 1  # one that comes in here would be dropped, too: the next stands for both
+        number = unraisable.exc_value.number
         again = threading.Timer(
-            AGAIN_SECONDS, signal.pthread_kill, (main, unraisable.exc_value.number)
+            AGAIN_SECONDS, signal.pthread_kill, (threading.main_thread().ident, number)
         )
         again.daemon = True
+        _lost.append(number)
         waiting.append(again)
         again.start()
+        _waiting.clear()
+        _holds -= 1
 
     sys.unraisablehook = hook
     try:
@@ -82,6 +91,11 @@ def _lost_ones_come_again() -> Iterator[None]:
         sys.unraisablehook = before
         for again in waiting:
             again.cancel()
+            again.join()
+    if _lost:
+        number = _lost[0]
+        _lost.clear()
+        raise Interrupted(number)
 
 
 @contextlib.contextmanager
@@ -111,6 +125,7 @@ def die_with(parent: int) -> None:
 
 
 def _on_signal(number: int, frame: object) -> None:
+    _lost.clear()  # it stands for these, too
     if _holds:
         _waiting.append(number)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .loaded import LoadedPair
@@ -61,6 +62,8 @@ class Keeper:
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # what was imported stays, as before
+        if "torch._dynamo" in sys.modules:
+            torch.compiler.reset()  # the next pair's code is compiled as in a process of its own
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

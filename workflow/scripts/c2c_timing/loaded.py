@@ -49,7 +49,7 @@ class LoadedPair:
                 # cuDNN's attention builds a plan for every new cache length, tens of milliseconds
                 # each, and keeps it: whichever request meets a length first would pay for others.
                 torch.backends.cuda.enable_cudnn_sdp(False)
-        with walls.importing():
+        with walls.importing():  # and refuse, before anything is loaded
             for name in settings.runtimes:
                 module_of(name, device)
         self.memory = peak_memory_of(device)

@@ -219,7 +219,7 @@ class _Group:
         self._teacher = [2 * half.teacher_layer + half.place for half in halves]
 
     def parts(self, tokens: int) -> list[slice]:
-        """The halves in batches of at most ``MOST_ROWS`` rows: of 2ⁿ, since a compiler sees each kind."""
+        """The halves in batches of at most ``MOST_ROWS`` rows; of 2ⁿ, so that few sizes are compiled."""
         halves, most = len(self._base), max(1, self._most_rows // max(tokens, 1))
         size = 1 << (most.bit_length() - 1)
         return [slice(at, min(at + size, halves)) for at in range(0, halves, size)]

@@ -69,9 +69,9 @@ class StaticCache:
         return self.padding is not None and self.padding.masks(self.length, self.length + tokens)
 
     def room_from(self, start: int, tokens: int) -> int:
-        """How many places ``tokens`` may be padded to from ``start`` on: not the whole cache.
+        """How many places ``tokens`` may be padded to from ``start`` on.
 
-        A part of a tensor and all of it are two things to a compiler.
+        From the beginning it is one less, since a compiler tells all of a tensor from a part of it.
         """
         return max(tokens, self.capacity - max(start, 1))
 

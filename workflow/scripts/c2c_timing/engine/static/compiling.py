@@ -15,7 +15,7 @@ from torch._inductor.runtime.cache_dir_utils import default_cache_dir, triton_ca
 from .kit import CapturingKit, Kit, put_back
 from .regions import compile_regions
 
-# Of one function: a kind of layer, of each model, for prompts and for steps.
+# Of one function: each kind of layer of a model, for prompts and for steps.
 MOST_VARIANTS = 64
 # What is compiled once is read from here by every later process; another folder of the user's is kept.
 CACHE_VARIABLE, CACHE_FOLDER = "TORCHINDUCTOR_CACHE_DIR", Path("results") / "compiled"
@@ -31,12 +31,18 @@ class CompilingKit(Kit):
         super().__init__()
         self._models = 0
         self._made_ahead: set[Callable] = set()
-        # torch names a folder of its own for temporary files where the user named none.
-        if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
-            os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
+        self.name_folders()
         torch._dynamo.config.recompile_limit = max(
             MOST_VARIANTS, torch._dynamo.config.recompile_limit
         )
+
+    def name_folders(self) -> None:
+        """Where what is compiled lies, for torch: it reads this from the environment of a command.
+
+        Torch names a folder of its own for temporary files where the user named none.
+        """
+        if os.environ.get(CACHE_VARIABLE) in (None, default_cache_dir()):
+            os.environ[CACHE_VARIABLE] = str(CACHE_FOLDER.resolve())
 
     @contextlib.contextmanager
     def sealed(self) -> Iterator[None]:
@@ -66,6 +72,7 @@ class CompilingKit(Kit):
 
     def ahead(self, move: Callable[[], Any]) -> None:
         """Compile it there, once."""
+        self.name_folders()  # this may be another command of a worker
         if move not in self._made_ahead:
             with self._spending("compile"):
                 move()
@@ -93,10 +100,9 @@ class CompilingAndCapturingKit(CompilingKit, CapturingKit):
     WARM_UP = "compile"
     _rehearsed = CapturingKit._rehearsed
 
-    def __init__(self) -> None:
-        super().__init__()
-        # Torch names it when it first compiles; kernels of ours that come before would lie elsewhere
-        # than the next process, which reads what was compiled, looks for them.
+    def name_folders(self) -> None:
+        """That of kernels, too: torch names it when it first compiles, ours may come before."""
+        super().name_folders()
         os.environ.setdefault(KERNEL_VARIABLE, triton_cache_dir(torch.cuda.current_device()))
 
     def layer_options(self, model: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ tell them apart is taken away: each sees only its own place in the cache, under 
 
 What is compiled must not depend on what was compiled before, or the next process, with other methods or
 prompts, would not find it on disk: dynamo compares what it meets with all that it has seen of a function,
-and makes a symbol of what differs. So models share no function, and what varies is marked from the first.
+and makes a symbol of what differs. So the models of a pair share no function, what varies is marked from
+the first, and dynamo forgets a pair that is let go (``keeper``).
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _marked(value: Any) -> Any:
 
 
 def _own_function(name: str) -> Callable:
-    """A function that calls what it is given; dynamo's memory of it is its own, by its name."""
+    """A function that calls what it is given; dynamo remembers by file, line and name."""
     code = _call.__code__.replace(co_name=name, co_qualname=name)
     return FunctionType(code, _call.__globals__, name)
 
