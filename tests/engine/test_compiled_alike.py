@@ -54,6 +54,7 @@ def graphs(tiny, *requests):
 
 def test_other_methods_and_lengths_find_what_a_first_process_compiled(tiny):
     first = graphs(tiny, *((method, 130, 16) for method in ("base", "c2c", "t2t")))
-    assert graphs(tiny, ("t2t", 200, 8)) < first
-    # A cache of 192, and a prompt that would be padded to that.
-    assert graphs(tiny, ("teacher", 183, 9), ("c2c", 183, 9)) <= first
+    # A cache of 192, and a prompt that would be padded to that; the teacher comes first.
+    other = graphs(tiny, ("teacher", 183, 9), ("c2c", 183, 9))
+    assert len(other) > 10
+    assert other <= first

@@ -141,7 +141,8 @@ def stopped(tmp_path_factory):
         counts.append(samples_of(journals, 2))
         first = (journals / "gsm8k_main.process-1.records").read_text().splitlines()
         ended.append((code, said, first))
-    return folder, refused, ended, counts, run(folder, *SHORT)
+    done = run(folder, *SHORT, python=warm_python().bin / "python")
+    return folder, refused, ended, counts, done
 
 
 def test_a_killed_shard_goes_on_with_what_its_processes_finished(stopped):

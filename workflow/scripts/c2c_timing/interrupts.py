@@ -78,10 +78,10 @@ def _lost_ones_come_again() -> Iterator[None]:
             AGAIN_SECONDS, signal.pthread_kill, (threading.main_thread().ident, number)
         )
         again.daemon = True
-        _lost.append(number)
         waiting.append(again)
         again.start()
         _waiting.clear()
+        _lost.append(number)
         _holds -= 1
 
     sys.unraisablehook = hook

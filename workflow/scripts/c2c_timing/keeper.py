@@ -59,11 +59,11 @@ class Keeper:
         import torch
 
         self._loaded = None
+        if "torch._dynamo" in sys.modules:
+            torch.compiler.reset()  # the next pair's code is compiled as in a process of its own
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # what was imported stays, as before
-        if "torch._dynamo" in sys.modules:
-            torch.compiler.reset()  # the next pair's code is compiled as in a process of its own
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
