@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.lock-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test style unit columns keys pictures lock clean
+.PHONY: help setup test style types rules unit columns keys pictures lock clean
 # What is run is said in a line of its own; `make --trace` shows the rest.
 .SILENT:
 
@@ -27,6 +27,14 @@ test: setup style ## everything: style, unit tests, whole-pipeline runs, a clust
 	$(VENV)/bin/python -m pytest
 
 style: setup ## ruff, snakefmt, snakemake --lint, import-linter, mypy
+	$(MAKE) --no-print-directory -j2 types rules
+
+# The types take longest: what else is checked is checked beside them.
+types: setup
+	echo "mypy"
+	$(VENV)/bin/mypy
+
+rules: setup
 	echo "ruff"
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -36,8 +44,6 @@ style: setup ## ruff, snakefmt, snakemake --lint, import-linter, mypy
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakemake --lint
 	echo "import-linter"
 	PYTHONPATH=workflow/scripts $(VENV)/bin/lint-imports
-	echo "mypy"
-	$(VENV)/bin/mypy
 
 unit: setup ## the tests without whole-pipeline runs and the cluster
 	echo "tests without whole-pipeline runs and the cluster"

@@ -26,7 +26,7 @@ _locks = tempfile.TemporaryDirectory(prefix="c2c-timing-locks-")
 os.environ["C2C_TIMING_LOCKS"] = _locks.name
 TESTS = Path(__file__).parent
 settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30 * SCALE
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=20 * SCALE
 )
 settings.load_profile("patient")
 
